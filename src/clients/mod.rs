@@ -1,0 +1,1 @@
+//! Typed calls to Microsoft Graph, AWS and SCIM.

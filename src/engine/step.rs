@@ -1,0 +1,314 @@
+//! `Step`: one remote object or setting that can be looked at, made, and taken back.
+
+use std::{fmt, future::Future, time::Duration};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{cx::Cx, needs::Needs};
+use crate::fault::{Fault, Text};
+
+/// What the engine must know of the world that steps work in. Everything else in it is between the steps and their
+/// clients.
+pub trait World: Send + Sync + 'static {
+    /// The names of the AWS targets, in the profile's order. Never empty.
+    fn targets(&self) -> Vec<String>;
+}
+
+/// The name of a step. It lives in journals and never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct StepId(&'static str);
+
+impl StepId {
+    /// Names a step `area.thing`.
+    pub const fn new(id: &'static str) -> Self {
+        Self(id)
+    }
+
+    /// The name as text.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Who carries a step out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Executor {
+    /// Microsoft Graph.
+    Graph,
+    /// The AWS SDKs.
+    Aws,
+    /// The SCIM endpoint.
+    Scim,
+    /// A person, guided, with proof.
+    Human,
+    /// Nobody: the step waits for something to happen.
+    Wait,
+}
+
+/// Whether a step has one node per run or one per AWS target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Shared by all targets: the Entra session, people and groups.
+    Tenant,
+    /// One node for each AWS target.
+    Target,
+}
+
+/// Whether a step changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only looks: what it finds is *seen*, never made nor adopted, and there is nothing to take back.
+    Observes,
+    /// It makes or changes something.
+    Changes,
+}
+
+/// What a step is, in words.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Its name.
+    pub id: StepId,
+    /// What it does, as a heading: "Create the enterprise application".
+    pub title: &'static str,
+    /// Why it is there, one or two sentences.
+    pub why: &'static str,
+    /// Who carries it out.
+    pub executor: Executor,
+    /// One node per run or per target.
+    pub scope: Scope,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// What is looked at before it is called done: "GET the application by its object id".
+    pub proof: &'static str,
+    /// How it is taken back, in words.
+    pub undo: &'static str,
+    /// A public page about it.
+    pub read_more: &'static str,
+}
+
+/// One node of a per-item step: which item it is, and which items of other steps it refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Item {
+    /// The item's key, as shown in brackets: `RegionalAdmin`. Empty for a step that has no items.
+    pub key: String,
+    /// The keys of other steps' items that an [`super::needs::Each`] need of this node selects.
+    pub refs: Vec<(StepId, String)>,
+}
+
+impl Item {
+    /// The single item of a step that has none.
+    pub fn only() -> Self {
+        Self::default()
+    }
+
+    /// An item with this key.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            refs: Vec::new(),
+        }
+    }
+
+    /// Refers to an item of another step.
+    #[must_use]
+    pub fn with(mut self, step: StepId, key: impl Into<String>) -> Self {
+        self.refs.push((step, key.into()));
+        self
+    }
+}
+
+/// One field that is not as wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The field, in the vendor's name.
+    pub field: String,
+    /// What is there.
+    pub found: String,
+    /// What should be there.
+    pub wanted: String,
+}
+
+impl Difference {
+    /// A field that is `found` and should be `wanted`.
+    pub fn new(field: impl Into<String>, found: impl Into<String>, wanted: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            found: found.into(),
+            wanted: wanted.into(),
+        }
+    }
+}
+
+/// Why the engine looks again later instead of going on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// What is being waited for: "the assignment to be provisioned".
+    pub why: Text,
+    /// What ends the wait early: "CloudTrail shows EnableExternalIdPConfigurationForDirectory".
+    pub ends_when: Text,
+    /// How long until the next look.
+    pub every: Duration,
+    /// How long to wait in all before the step fails.
+    pub limit: Duration,
+}
+
+/// What a look found.
+#[derive(Debug, Clone)]
+pub enum Probe<T> {
+    /// It is not there.
+    Absent,
+    /// It is there and as wanted.
+    Present {
+        /// What is there.
+        output: T,
+        /// What was seen, as a phrase: "GET /applications/7c1… answers, identifier set".
+        proof: Text,
+    },
+    /// It is there, but not as wanted.
+    Drifted {
+        /// What is there; kept as the snapshot that `undo` restores.
+        found: T,
+        /// Field by field.
+        differences: Vec<Difference>,
+    },
+    /// It is on its way: look again.
+    Pending(Wait),
+    /// Nobody can tell from here, and why.
+    CannotTell(Text),
+}
+
+impl<T> Probe<T> {
+    /// It is there and as wanted; `proof` says what was seen.
+    pub fn present(output: T, proof: impl Into<Text>) -> Self {
+        Self::Present {
+            output,
+            proof: proof.into(),
+        }
+    }
+}
+
+/// How something came to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// A look-only step saw it.
+    Seen,
+    /// fedwiz made it: teardown removes it.
+    Made,
+    /// It was there, fedwiz changed it: teardown restores what was there before.
+    Changed,
+    /// It was there before: used, never removed.
+    Adopted,
+}
+
+/// What stands, as the journal knows it.
+#[derive(Debug, Clone)]
+pub struct Made<T> {
+    /// What stands.
+    pub output: T,
+    /// How it came to stand: `Made` or `Changed`. Nothing else is ever undone.
+    pub how: How,
+    /// For `Changed`: what was there before.
+    pub before: Option<T>,
+}
+
+/// What an undo did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "undone", content = "why")]
+pub enum Undone {
+    /// It is removed.
+    Removed,
+    /// What was there before is there again.
+    Restored,
+    /// Somebody had removed it already.
+    AlreadyGone,
+    /// It stays, and why.
+    Kept(Text),
+}
+
+/// What a look after an undo found.
+#[derive(Debug, Clone)]
+pub enum Gone {
+    /// It is gone, or restored; the phrase says what was seen.
+    Yes(Text),
+    /// It is still there.
+    No,
+    /// It is on its way out: look again.
+    Pending(Wait),
+    /// Nobody can tell from here, and why.
+    CannotTell(Text),
+}
+
+/// Shorthand for what a step's needs deliver.
+pub type Got<S, W> = <<S as Step<W>>::Needs as Needs<W>>::Got;
+
+/// One remote object or setting.
+///
+/// A step has no retries, no sleeps and no printing. The driver looks (`probe`) before it acts (`apply`), looks again
+/// after, and calls nothing done that was not seen. The fault says whether to try again.
+pub trait Step<W: World>: Send + Sync + 'static {
+    /// What the step is, in words.
+    const ABOUT: About;
+    /// The steps whose results it reads: the edges of the graph. See [`super::needs`].
+    type Needs: Needs<W>;
+    /// What later steps may read: serialisable, kept in the journal, never a secret.
+    type Output: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// The nodes of this step: one for each item of the profile. None means the step is not part of this walk.
+    fn items(&self, world: &W, target: Option<&str>) -> Vec<Item> {
+        let _ = (world, target);
+        vec![Item::only()]
+    }
+
+    /// Looks, and changes nothing. `known` is what the journal, or the `apply` a moment ago, says stands: look it up by
+    /// its id. Without it, search by name or marker: this is how a crash or a lost answer is settled.
+    fn probe(
+        &self,
+        cx: &Cx<W>,
+        needs: &Got<Self, W>,
+        known: Option<&Self::Output>,
+    ) -> impl Future<Output = Result<Probe<Self::Output>, Fault>> + Send;
+
+    /// Makes it, or brings what `found` holds to what is wanted. Called only after a look said `Absent` (`None`),
+    /// `Drifted` (`Some`), or, for a human step, `CannotTell`.
+    fn apply(
+        &self,
+        cx: &Cx<W>,
+        needs: &Got<Self, W>,
+        found: Option<&Self::Output>,
+    ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
+
+    /// Takes it back. Never called for what was seen or adopted. Must be safe to call again after a crash.
+    fn undo(
+        &self,
+        cx: &Cx<W>,
+        needs: &Got<Self, W>,
+        made: &Made<Self::Output>,
+    ) -> impl Future<Output = Result<Undone, Fault>> + Send;
+
+    /// Looks whether it is gone. The driver asks before `undo` (nothing to do when it is gone) and after it. The default
+    /// probes: absent is gone.
+    fn gone(
+        &self,
+        cx: &Cx<W>,
+        needs: &Got<Self, W>,
+        made: &Made<Self::Output>,
+    ) -> impl Future<Output = Result<Gone, Fault>> + Send {
+        async move {
+            Ok(match self.probe(cx, needs, Some(&made.output)).await? {
+                Probe::Absent => Gone::Yes(Text::Borrowed("a look finds it no more")),
+                Probe::Present { .. } | Probe::Drifted { .. } => Gone::No,
+                Probe::Pending(wait) => Gone::Pending(wait),
+                Probe::CannotTell(why) => Gone::CannotTell(why),
+            })
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! fedwiz connects Microsoft Entra ID with AWS IAM Identity Center, watches what it built, and takes it all back.
+//!
+//! The walk is a graph of [`engine::step::Step`]s; a run is a fold over facts that are on disk before anyone sees them.
+//! `docs/architecture.md` tells the whole by following one command.
+
+pub mod clients;
+pub mod clock;
+pub mod engine;
+pub mod fault;
+pub mod profile;
+pub mod report;
+pub mod secrets;
+#[cfg(feature = "demo")]
+pub mod sim;
+pub mod steps;

@@ -1,0 +1,3 @@
+//! The `fedwiz` command.
+
+fn main() {}

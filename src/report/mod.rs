@@ -1,0 +1,1 @@
+//! How a run is told: one view, in plain text and JSON.

@@ -1,0 +1,1 @@
+//! Both clouds on loopback. Uses nothing else of this crate.
