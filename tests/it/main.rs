@@ -1,1 +1,4 @@
-//! Whole journeys over loopback.
+//! Whole journeys over loopback, and the checks that keep the house in order.
+
+mod architecture;
+mod contracts;
