@@ -1,15 +1,182 @@
 //! `Cx`: what a step may use while it is at work.
 
-use std::sync::Arc;
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+
+use super::{
+    graph::NodeId,
+    guide::{Answer, Guide, Operator},
+    signal::Signal,
+};
+use crate::{
+    clock::SharedClock,
+    fault::{Fault, Kind},
+};
+
+/// Takes the signals of a node.
+pub type SignalSink = Arc<dyn Fn(&NodeId, Signal) + Send + Sync>;
+
+/// A future that ends when the operator stops the run.
+pub type Stop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Gives a future that ends when the operator stops the run.
+pub type Stopper = Arc<dyn Fn() -> Stop + Send + Sync>;
 
 /// What a step may use while it is at work.
 pub struct Cx<W> {
     world: Arc<W>,
+    node: NodeId,
+    target: String,
+    surroundings: Surroundings,
+    started_at: Option<Timestamp>,
+    unproven: AtomicBool,
+}
+
+/// What all nodes of a run share.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The clock.
+    pub clock: SharedClock,
+    /// Whoever answers guides. Several nodes may ask at once.
+    pub operator: Arc<dyn Operator>,
+    /// Where signals go.
+    pub signals: SignalSink,
+    /// How a stop is heard of.
+    pub stopper: Stopper,
+}
+
+impl Surroundings {
+    /// Surroundings in which signals go nowhere and nobody stops the run.
+    pub fn quiet(clock: SharedClock, operator: Arc<dyn Operator>) -> Self {
+        Self {
+            clock,
+            operator,
+            signals: Arc::new(|_, _| {}),
+            stopper: Arc::new(|| Box::pin(std::future::pending())),
+        }
+    }
 }
 
 impl<W> Cx<W> {
+    /// For this node; `target` is its AWS target's name, and empty for a node of the tenant.
+    pub fn new(world: Arc<W>, node: NodeId, target: impl Into<String>, surroundings: Surroundings) -> Self {
+        Self {
+            world,
+            node,
+            target: target.into(),
+            surroundings,
+            started_at: None,
+            unproven: AtomicBool::new(false),
+        }
+    }
+
+    /// Says when the node's *Started* fact was written.
+    #[must_use]
+    pub fn since(mut self, started_at: Option<Timestamp>) -> Self {
+        self.started_at = started_at;
+        self
+    }
+
     /// The world the step works in.
     pub fn world(&self) -> &Arc<W> {
         &self.world
     }
+
+    /// The name of the AWS target. Empty for a step of the tenant.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The item's key. Empty for a step that has no items.
+    pub fn item(&self) -> &str {
+        &self.node.item
+    }
+
+    /// The node.
+    pub fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    /// The clock. Steps read it; they never sleep.
+    pub fn clock(&self) -> &SharedClock {
+        &self.surroundings.clock
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.surroundings.clock.now()
+    }
+
+    /// When this node's *Started* fact was written, or, while it is taken back, its *UndoStarted*: a proof looks for
+    /// events newer than that. None before anything was started.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.started_at
+    }
+
+    /// Says what is going on.
+    pub fn note(&self, text: impl Into<String>) {
+        self.signal(Signal::Note {
+            text: text.into(),
+            done: None,
+            total: None,
+        });
+    }
+
+    /// Says what is going on and how far it has come.
+    pub fn progress(&self, text: impl Into<String>, done: u64, total: u64) {
+        self.signal(Signal::Note {
+            text: text.into(),
+            done: Some(done),
+            total: Some(total),
+        });
+    }
+
+    /// Asks a person and waits for the answer.
+    pub async fn ask(&self, guide: Guide) -> Result<Answer, Fault> {
+        self.signal(Signal::Asked {
+            guide: Box::new(guide.clone()),
+        });
+        let answer = tokio::select! {
+            biased;
+            answer = self.surroundings.operator.ask(&self.node, &guide) => answer?,
+            () = (self.surroundings.stopper)() => return Err(Fault::new(Kind::Stopped, "the run was stopped")),
+        };
+        if answer.unproven {
+            self.unproven.store(true, Ordering::Relaxed);
+        }
+        self.signal(Signal::Answered {
+            unproven: answer.unproven,
+        });
+        Ok(answer)
+    }
+
+    /// Whether a person gave their word in place of a proof.
+    pub(super) fn unproven(&self) -> bool {
+        self.unproven.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        (self.surroundings.signals)(&self.node, signal);
+    }
+}
+
+tokio::task_local! {
+    static NODE: NodeId;
+}
+
+/// The node that the current task works for, so that observed requests can be tied to it.
+pub fn current_node() -> Option<NodeId> {
+    NODE.try_with(NodeId::clone).ok()
+}
+
+/// Runs `work` as the work of this node.
+pub async fn as_node<F: Future>(node: NodeId, work: F) -> F::Output {
+    NODE.scope(node, work).await
 }

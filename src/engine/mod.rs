@@ -1,7 +1,11 @@
 //! The engine: steps, the graph of their needs, the facts of a run, the journal, and the driver.
 
+pub mod any;
 pub mod cx;
 pub mod graph;
 pub mod guide;
 pub mod needs;
+pub mod signal;
 pub mod step;
+
+pub use any::{AnyStep, Phase};

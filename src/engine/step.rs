@@ -101,6 +101,10 @@ pub struct Item {
     pub key: String,
     /// The keys of other steps' items that an [`super::needs::Each`] need of this node selects.
     pub refs: Vec<(StepId, String)>,
+    /// Nodes of one lane are never at work at the same time: the vendor takes one change of it after the other.
+    pub lane: Option<String>,
+    /// The phase this node is shown in, counted from 0, where it is not the one that lists its step.
+    pub phase: Option<usize>,
 }
 
 impl Item {
@@ -113,7 +117,7 @@ impl Item {
     pub fn new(key: impl Into<String>) -> Self {
         Self {
             key: key.into(),
-            refs: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -121,6 +125,20 @@ impl Item {
     #[must_use]
     pub fn with(mut self, step: StepId, key: impl Into<String>) -> Self {
         self.refs.push((step, key.into()));
+        self
+    }
+
+    /// Puts the node into a lane: no two nodes of one step, target and lane are at work at the same time.
+    #[must_use]
+    pub fn lane(mut self, lane: impl Into<String>) -> Self {
+        self.lane = Some(lane.into());
+        self
+    }
+
+    /// Shows the node in another phase than the one that lists its step.
+    #[must_use]
+    pub fn in_phase(mut self, phase: usize) -> Self {
+        self.phase = Some(phase);
         self
     }
 }
@@ -257,6 +275,8 @@ pub type Got<S, W> = <<S as Step<W>>::Needs as Needs<W>>::Got;
 pub trait Step<W: World>: Send + Sync + 'static {
     /// What the step is, in words.
     const ABOUT: About;
+    /// How many nodes of this step, in one target, may be at work at once: the vendor's limit on what is in flight.
+    const AT_ONCE: usize = usize::MAX;
     /// The steps whose results it reads: the edges of the graph. See [`super::needs`].
     type Needs: Needs<W>;
     /// What later steps may read: serialisable, kept in the journal, never a secret.
