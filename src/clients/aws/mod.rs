@@ -1,0 +1,3 @@
+//! Typed calls to AWS.
+
+pub mod adapter;

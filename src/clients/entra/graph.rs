@@ -1,0 +1,341 @@
+//! `Graph`: how Microsoft Graph talks. Paging, versions, batches, throttling and refused tokens are settled here, so
+//! that a call elsewhere is one line.
+
+mod batch;
+
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use ::http::{HeaderName, HeaderValue, Method};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use url::Url;
+
+pub use batch::{BatchAnswer, BatchItem};
+
+use super::{auth::Tokens, error::graph_fault};
+use crate::{
+    clients::{
+        http::{Answer, Call, Existed, Http, Service},
+        limits,
+        pace::Pace,
+    },
+    fault::{Fault, Kind},
+};
+
+const CONSISTENCY_LEVEL: HeaderName = HeaderName::from_static("consistencylevel");
+/// More pages than this are not read: a link that never ends is an error, not a directory.
+const MOST_PAGES: usize = 20_000;
+
+/// Which of Graph's versions to talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// What is promised to stay.
+    #[default]
+    V1,
+    /// What is not, used only where v1.0 has no way.
+    Beta,
+}
+
+impl Version {
+    fn path(self) -> &'static str {
+        match self {
+            Self::V1 => "v1.0",
+            Self::Beta => "beta",
+        }
+    }
+}
+
+/// Microsoft Graph of one tenant. Cheap to clone; clones share token and limits.
+#[derive(Clone)]
+pub struct Graph {
+    http: Http,
+    tokens: Tokens,
+    base: Url,
+    paces: Arc<Paces>,
+    version: Version,
+    eventual: bool,
+}
+
+struct Paces {
+    writes: Arc<Pace>,
+    reports: Arc<Pace>,
+    on_demand: Arc<Pace>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one is; opaque, for [`Graph::next_page`].
+    pub next: Option<Url>,
+}
+
+#[derive(Deserialize)]
+struct RawPage<T> {
+    value: Vec<T>,
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
+}
+
+impl Graph {
+    /// Graph at this address (without the version).
+    pub fn new(http: Http, tokens: Tokens, base: Url) -> Self {
+        let pace = |limit| Arc::new(Pace::new(http.clock().clone(), limit));
+        let paces = Paces {
+            writes: pace(limits::GRAPH_WRITES),
+            reports: pace(limits::GRAPH_REPORTS),
+            on_demand: pace(limits::PROVISION_ON_DEMAND),
+        };
+        Self {
+            http,
+            tokens,
+            base,
+            paces: Arc::new(paces),
+            version: Version::V1,
+            eventual: false,
+        }
+    }
+
+    /// The same Graph, of this version.
+    #[must_use]
+    pub fn version(&self, version: Version) -> Self {
+        Self {
+            version,
+            ..self.clone()
+        }
+    }
+
+    /// The same Graph, asking its index: needed for advanced queries (`ne`, `endsWith`, `$search`, `$count`; all but
+    /// `$search` want `$count=true` too). The index lags, so never ask it right after a write.
+    #[must_use]
+    pub fn eventual(&self) -> Self {
+        Self {
+            eventual: true,
+            ..self.clone()
+        }
+    }
+
+    /// The tokens it signs in with.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// The HTTP client it uses.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Reads one thing.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Fault> {
+        self.json(Method::GET, path, query).await
+    }
+
+    /// Reads one thing that may not be there.
+    pub async fn get_opt<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<T>, Fault> {
+        let call = self.call(Method::GET, path, query)?;
+        let answer = self.send(call, &Method::GET, path).await?;
+        match answer.status {
+            404 => Ok(None),
+            _ => self.good(answer, &Method::GET, path)?.json().map(Some),
+        }
+    }
+
+    /// Reads a list to its end, page by page.
+    pub async fn list<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<T>, Fault> {
+        let mut page = self.page(path, query).await?;
+        let mut items = std::mem::take(&mut page.items);
+        let mut seen = HashSet::new();
+        while let Some(next) = page.next.take() {
+            if !seen.insert(next.to_string()) || seen.len() > MOST_PAGES {
+                return Err(Fault::new(Kind::Answer, format!("Graph's list {path} never ends"))
+                    .why("a next page that was read already is named again, or there are far too many"));
+            }
+            page = self.next_page(&next).await?;
+            items.append(&mut page.items);
+        }
+        Ok(items)
+    }
+
+    /// Reads the first page of a list.
+    pub async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Page<T>, Fault> {
+        let raw = self.json(Method::GET, path, query).await?;
+        self.turn(raw)
+    }
+
+    /// Reads the page a page before named.
+    pub async fn next_page<T: DeserializeOwned>(&self, next: &Url) -> Result<Page<T>, Fault> {
+        self.same_host(next)?;
+        let call = self.prepared(Call::get(Service::Graph, next.clone()), next.path());
+        let answer = self.send(call, &Method::GET, next.path()).await?;
+        let raw = self.good(answer, &Method::GET, next.path())?.json()?;
+        self.turn(raw)
+    }
+
+    /// Makes something. Never repeated unless Graph surely did nothing; a lost answer is a fault that says to look.
+    /// What Graph answers without a body reads as `()`.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<T, Fault> {
+        let call = self.call(Method::POST, path, &[])?.json(body)?;
+        self.finish(call, &Method::POST, path).await
+    }
+
+    /// Calls an action that may be repeated: started twice is started. What Graph answers without a body reads as `()`.
+    pub async fn act<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<T, Fault> {
+        let call = self.call(Method::POST, path, &[])?.json(body)?.repeatable();
+        self.finish(call, &Method::POST, path).await
+    }
+
+    /// Changes something: the members given replace those there.
+    pub async fn patch(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+        let call = self.call(Method::PATCH, path, &[])?.json(body)?.repeatable();
+        self.done(call, &Method::PATCH, path).await
+    }
+
+    /// Replaces something.
+    pub async fn put(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+        let call = self.call(Method::PUT, path, &[])?.json(body)?;
+        self.done(call, &Method::PUT, path).await
+    }
+
+    /// Removes something, or finds that it is not there.
+    pub async fn delete(&self, path: &str) -> Result<Existed, Fault> {
+        let call = self.call(Method::DELETE, path, &[])?;
+        let answer = self.send(call, &Method::DELETE, path).await?;
+        match answer.status {
+            404 => Ok(Existed::No),
+            _ => self.good(answer, &Method::DELETE, path).map(|_| Existed::Yes),
+        }
+    }
+
+    async fn json<T: DeserializeOwned>(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<T, Fault> {
+        let call = self.call(method.clone(), path, query)?;
+        self.finish(call, &method, path).await
+    }
+
+    async fn finish<T: DeserializeOwned>(&self, call: Call, method: &Method, path: &str) -> Result<T, Fault> {
+        let answer = self.send(call, method, path).await?;
+        self.good(answer, method, path)?.json()
+    }
+
+    async fn done(&self, call: Call, method: &Method, path: &str) -> Result<(), Fault> {
+        let answer = self.send(call, method, path).await?;
+        self.good(answer, method, path).map(|_| ())
+    }
+
+    fn good(&self, answer: Answer, method: &Method, path: &str) -> Result<Answer, Fault> {
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        Err(graph_fault(method, path, &answer, &self.tokens.facts_at_hand()))
+    }
+
+    fn call(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<Call, Fault> {
+        let url = self.url(path, query)?;
+        Ok(self.prepared(Call::new(Service::Graph, method, url), path))
+    }
+
+    /// What every call carries: the consistency level and the limits that apply.
+    fn prepared(&self, mut call: Call, path: &str) -> Call {
+        if self.eventual {
+            call = call.header(CONSISTENCY_LEVEL, HeaderValue::from_static("eventual"));
+        }
+        if path.contains("/auditLogs/") || path.starts_with("auditLogs/") {
+            call = call.paced(self.paces.reports.clone());
+        }
+        if path.ends_with("/provisionOnDemand") {
+            call = call.paced(self.paces.on_demand.clone());
+        }
+        if !call.is_read() {
+            call = call.paced(self.paces.writes.clone());
+        }
+        call
+    }
+
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, Fault> {
+        let text = format!(
+            "{}/{}{path}",
+            self.base.as_str().trim_end_matches('/'),
+            self.version.path()
+        );
+        let mut url = Url::parse(&text).map_err(|error| {
+            Fault::internal(format!("The Graph path {path} makes no address")).why(error.to_string())
+        })?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// Sends with a token; with a new one if the first is refused.
+    async fn send(&self, call: Call, method: &Method, path: &str) -> Result<Answer, Fault> {
+        let token = self.tokens.bearer().await?;
+        let answer = self.http.send(call.clone().bearer(token.clone())).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        self.tokens.refused(&token);
+        let renewed = self.tokens.bearer().await.map_err(|fault| {
+            let refusal = graph_fault(method, path, &answer, &self.tokens.facts_at_hand());
+            match fault.why.is_empty() {
+                true => fault.why(refusal.to_string()),
+                false => fault,
+            }
+        })?;
+        self.http.send(call.bearer(renewed)).await
+    }
+
+    fn turn<T>(&self, raw: RawPage<T>) -> Result<Page<T>, Fault> {
+        let next = match raw.next {
+            None => None,
+            Some(link) => {
+                let next = Url::parse(&link).map_err(|error| {
+                    Fault::new(Kind::Answer, "Graph names a next page that is no address").why(error.to_string())
+                })?;
+                self.same_host(&next)?;
+                Some(next)
+            }
+        };
+        Ok(Page { items: raw.value, next })
+    }
+
+    /// A token goes only to the host it was got for.
+    fn same_host(&self, next: &Url) -> Result<(), Fault> {
+        if next.origin() == self.base.origin() {
+            return Ok(());
+        }
+        let host = next.host_str().unwrap_or("nowhere");
+        Err(
+            Fault::new(Kind::Answer, format!("Graph names a next page on another host, {host}"))
+                .why("the token is for Graph alone and is not sent there")
+                .hint("A proxy or gateway rewrites the links in answers; have Graph exempted from it."),
+        )
+    }
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph")
+            .field("base", &self.base.as_str())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value inside a path: `/users/{}`. Everything that would end or split the segment is escaped.
+pub fn segment(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => out.push(char::from(byte)),
+            _ => {
+                use fmt::Write;
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// A text inside an OData filter, in its quotes: `'O''Brien'`.
+pub fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}

@@ -1,0 +1,10 @@
+//! Typed calls to Microsoft Entra ID: sign-in, and Microsoft Graph.
+//!
+//! [`graph::Graph`] knows how Graph talks: paging, batches, versions, throttling, errors. What we ask of it lies in the
+//! files beside it, one for each area.
+
+pub mod auth;
+pub mod clouds;
+pub mod error;
+pub mod graph;
+pub mod metadata;

@@ -1,0 +1,131 @@
+//! `Gate`: lets so many through at a time, in the order of their asking, and gets on with every clock.
+//!
+//! A task that waits for another one must not hold a simulated clock still, so a plain lock or semaphore held across
+//! an `await` will not do: whoever waits here sleeps on the clock until the pass is handed over.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use crate::clock::{Busy, SharedClock};
+
+/// How long one nap in the line lasts. Only a bound: the hand-over ends it.
+const NAP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Lets so many through at a time.
+#[derive(Clone)]
+pub struct Gate {
+    clock: SharedClock,
+    line: Arc<Mutex<Line>>,
+}
+
+struct Line {
+    free: usize,
+    waiting: VecDeque<oneshot::Sender<(Pass, Busy)>>,
+}
+
+/// Held by whoever went through; the next one goes when it is dropped.
+#[must_use = "the place is free again as soon as this is dropped"]
+pub struct Pass(Option<Gate>);
+
+impl Gate {
+    /// A gate for `places` at a time.
+    pub fn new(clock: SharedClock, places: usize) -> Self {
+        let line = Line {
+            free: places.max(1),
+            waiting: VecDeque::new(),
+        };
+        Self {
+            clock,
+            line: Arc::new(Mutex::new(line)),
+        }
+    }
+
+    /// Waits for a free place.
+    pub async fn enter(&self) -> Pass {
+        let turn = {
+            let mut line = self.lock();
+            if line.free > 0 {
+                line.free -= 1;
+                return Pass(Some(self.clone()));
+            }
+            let (hand, turn) = oneshot::channel();
+            line.waiting.push_back(hand);
+            turn
+        };
+        let (pass, busy) = self.wait(turn).await;
+        // Get in line at this very moment of the clock before letting go of the message, so that who goes first does
+        // not depend on threads.
+        let mut nap = self.clock.sleep(Duration::ZERO);
+        let mut busy = Some(busy);
+        poll_fn(|cx| {
+            let polled = nap.as_mut().poll(cx);
+            busy.take();
+            polled
+        })
+        .await;
+        pass
+    }
+
+    async fn wait(&self, mut turn: oneshot::Receiver<(Pass, Busy)>) -> (Pass, Busy) {
+        loop {
+            tokio::select! {
+                biased;
+                handed = &mut turn => return handed.expect("whoever leaves hands the pass over"),
+                () = self.clock.sleep(NAP) => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self) {
+        loop {
+            let next = {
+                let mut line = self.lock();
+                match line.waiting.pop_front() {
+                    Some(next) => next,
+                    None => {
+                        line.free += 1;
+                        return;
+                    }
+                }
+            };
+            match next.send((Pass(Some(self.clone())), self.clock.busy())) {
+                Ok(()) => return,
+                // Who waited has gone. Take the pass back without its drop handing it on a second time.
+                Err((mut pass, _)) => pass.0 = None,
+            }
+        }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0.take() {
+            gate.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("free", &self.lock().free)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass")
+    }
+}

@@ -1,0 +1,87 @@
+//! `Pace`: keeps a vendor's rate limit before the vendor has to say so.
+//!
+//! A limit reads "so many calls in so long". The pace lets a burst of that many through at once and after that never
+//! more than that many in any stretch of that length, wherever the stretch begins. This is within what a token bucket of
+//! the same size and rate allows, within what a counter over fixed windows allows, and within what a sliding one allows:
+//! whichever the vendor uses, it is kept.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::clock::SharedClock;
+
+/// Calls that set out apart may arrive closer together: each stretch is longer by this share.
+const MARGIN: f64 = 0.02;
+
+/// A vendor's limit on calls in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What it limits, as shown while waiting: "Identity Center calls".
+    pub what: &'static str,
+    /// So many calls,
+    pub calls: u32,
+    /// in so long.
+    pub per: Duration,
+    /// Where the vendor says so.
+    pub source: &'static str,
+}
+
+/// The running state of one limit. Share it among all that the vendor counts together.
+pub struct Pace {
+    clock: SharedClock,
+    limit: Limit,
+    /// The last calls let through, oldest first; at most `limit.calls` of them. Some may lie ahead: reserved.
+    taken: Mutex<VecDeque<Timestamp>>,
+}
+
+impl Pace {
+    /// A fresh pace for `limit`.
+    pub fn new(clock: SharedClock, limit: Limit) -> Self {
+        Self {
+            clock,
+            limit,
+            taken: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// The limit it keeps.
+    pub fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    /// Waits until one more call is allowed.
+    pub async fn take(&self) {
+        let wait = self.reserve();
+        if !wait.is_zero() {
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Takes the next place and tells how far ahead it lies. Places are given in the order of the asking.
+    pub fn reserve(&self) -> Duration {
+        let now = self.clock.now();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = taken.back().map_or(now, |last| now.max(*last));
+        if taken.len() >= self.limit.calls.max(1) as usize
+            && let Some(oldest) = taken.pop_front()
+        {
+            at = at.max(oldest + self.limit.per.mul_f64(1.0 + MARGIN));
+        }
+        taken.push_back(at);
+        Duration::try_from(at.duration_since(now)).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pace")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}

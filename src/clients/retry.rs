@@ -1,0 +1,181 @@
+//! The one retry policy: bounded, with full jitter, with `Retry-After` kept, and never a second create.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::{clock::SharedClock, fault::Retry};
+
+tokio::task_local! {
+    static ATTEMPT: u32;
+}
+
+/// Which attempt the current task is making: 1 unless a [`Retrying`] is at its second or later.
+pub fn current_attempt() -> u32 {
+    ATTEMPT.try_with(|attempt| *attempt).unwrap_or(1)
+}
+
+/// What a failed attempt means for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another attempt gives the same answer.
+    Final,
+    /// The vendor did nothing and asks to come back later, perhaps saying when.
+    Throttled(Option<Duration>),
+    /// The request never left.
+    NotSent,
+    /// It is not known what the vendor did: the answer was lost, or the service failed on the way. It may say when to
+    /// come back.
+    Unclear(Option<Duration>),
+}
+
+impl Trouble {
+    /// What a fault made from this says about trying again.
+    pub fn retry(self, idempotent: bool) -> Retry {
+        match self {
+            Self::Final => Retry::Never,
+            Self::NotSent => Retry::Backoff,
+            Self::Throttled(after) => after.map_or(Retry::Backoff, Retry::After),
+            Self::Unclear(_) if !idempotent => Retry::LookFirst,
+            Self::Unclear(after) => after.map_or(Retry::Backoff, Retry::After),
+        }
+    }
+}
+
+/// How often and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Attempts in all, the first included.
+    pub attempts: u32,
+    /// The longest pause before the second attempt; it doubles from there.
+    pub base: Duration,
+    /// No pause of our own choice is longer.
+    pub longest: Duration,
+    /// All pauses together are no longer. A vendor that wants more gets it from the caller, not here.
+    pub total: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            attempts: 6,
+            base: Duration::from_millis(500),
+            longest: Duration::from_secs(20),
+            total: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Runs attempts by a [`Policy`].
+#[derive(Clone)]
+pub struct Retrying {
+    clock: SharedClock,
+    policy: Policy,
+    dice: Arc<Mutex<fastrand::Rng>>,
+}
+
+impl Retrying {
+    /// Waits on `clock`; the jitter comes from `seed`.
+    pub fn new(clock: SharedClock, policy: Policy, seed: u64) -> Self {
+        Self {
+            clock,
+            policy,
+            dice: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))),
+        }
+    }
+
+    /// The same dice and clock under another policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The clock it waits on.
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// Sixteen bytes from the same dice, for request ids.
+    pub fn random_bytes(&self) -> [u8; 16] {
+        self.dice
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .u128(..)
+            .to_be_bytes()
+    }
+
+    /// Calls `attempt` (with 1, 2, …) until it succeeds, `classify` says it is no use, or the policy is used up; then
+    /// the last error is the result. What is not `idempotent` is repeated only when the vendor surely did nothing.
+    pub async fn run<T, E, A, F>(
+        &self,
+        idempotent: bool,
+        classify: impl Fn(&E) -> Trouble,
+        mut attempt: A,
+    ) -> Result<T, E>
+    where
+        A: FnMut(u32) -> F,
+        F: Future<Output = Result<T, E>>,
+    {
+        let mut waited = Duration::ZERO;
+        let mut tries = 1;
+        loop {
+            let error = match ATTEMPT.scope(tries, attempt(tries)).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let after = match classify(&error) {
+                Trouble::Final => return Err(error),
+                Trouble::Unclear(_) if !idempotent => return Err(error),
+                Trouble::NotSent => None,
+                Trouble::Throttled(after) | Trouble::Unclear(after) => after,
+            };
+            let pause = self.pause(tries, after);
+            if tries >= self.policy.attempts || waited + pause > self.policy.total {
+                return Err(error);
+            }
+            self.clock.sleep(pause).await;
+            waited += pause;
+            tries += 1;
+        }
+    }
+
+    /// What the vendor asked for and a little on top, or anything up to the doubling bound.
+    fn pause(&self, tries: u32, after: Option<Duration>) -> Duration {
+        let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+        match after {
+            Some(after) => after + self.policy.base.mul_f64(dice.f64()),
+            None => {
+                let bound = self
+                    .policy
+                    .base
+                    .saturating_mul(1 << (tries - 1).min(16))
+                    .min(self.policy.longest);
+                bound.mul_f64(dice.f64())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Retrying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retrying")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a `Retry-After`: seconds, also fractional (Graph sends `2.128`), or an HTTP date.
+pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+}
