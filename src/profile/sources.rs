@@ -1,6 +1,6 @@
 //! Which attributes of a user can travel, and by which names: in an Entra claim, and in Identity Center.
 
-/// An attribute of an Entra user that can be the source of a SAML claim.
+/// An attribute of an Entra user that can travel to AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
     /// Entra's id for it: `department`. Written `user.department` in a profile.
@@ -9,6 +9,8 @@ pub struct Source {
     pub identity_center: Option<&'static str>,
     /// Whether Entra accepts it as NameID.
     pub name_id: bool,
+    /// Whether Entra can put it into a SAML claim. What it cannot travels by provisioning only.
+    pub claim: bool,
 }
 
 const fn source(id: &'static str, identity_center: Option<&'static str>, name_id: bool) -> Source {
@@ -16,6 +18,16 @@ const fn source(id: &'static str, identity_center: Option<&'static str>, name_id
         id,
         identity_center,
         name_id,
+        claim: true,
+    }
+}
+
+const fn provisioned_only(id: &'static str, path: &'static str) -> Source {
+    Source {
+        id,
+        identity_center: Some(path),
+        name_id: false,
+        claim: false,
     }
 }
 
@@ -66,10 +78,10 @@ pub const SOURCES: &[Source] = &[
     source("extensionattribute13", None, true),
     source("extensionattribute14", None, true),
     source("extensionattribute15", None, true),
+    provisioned_only("costcenter", "${path:enterprise.costCenter}"),
+    provisioned_only("division", "${path:enterprise.division}"),
+    provisioned_only("manager", "${path:enterprise.manager.value}"),
 ];
-
-/// Attributes that Entra knows but cannot put into a claim; they travel by provisioning only.
-pub const NO_CLAIM: &[&str] = &["costcenter", "division", "employeetype", "manager"];
 
 /// The source written as `user.…`, without regard to case. `None` when it is not known.
 pub fn find(written: &str) -> Option<&'static Source> {
@@ -89,6 +101,6 @@ mod tests {
             Some("${path:enterprise.department}")
         );
         assert_eq!(find("department"), None);
-        assert_eq!(find("user.costCenter"), None);
+        assert_eq!(find("user.shoeSize"), None);
     }
 }

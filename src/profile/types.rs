@@ -10,6 +10,7 @@ use super::endpoints::Endpoints;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Profile {
     /// The federation's name: of its journal, of its secrets, and in the marker of what it makes.
+    #[serde(default)]
     pub federation: String,
     /// The identity provider.
     pub entra: Entra,
@@ -321,14 +322,15 @@ pub struct CustomerManaged {
     pub path: String,
 }
 
-/// A permissions boundary.
+/// A permissions boundary: exactly one of the two is there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Boundary {
+pub struct Boundary {
     /// An AWS managed policy, by name or ARN.
-    ManagedPolicy(String),
+    #[serde(default)]
+    pub managed_policy: Option<String>,
     /// A customer managed policy.
-    CustomerManaged(CustomerManaged),
+    #[serde(default)]
+    pub customer_managed: Option<CustomerManaged>,
 }
 
 /// Who may do what where.
