@@ -6,13 +6,14 @@ mod rights;
 use ::http::Method;
 use serde_json::Value;
 
-pub use login::sign_in_fault;
+pub use login::{login_fault, sign_in_fault};
 pub use rights::{Area, Need, area};
 
 use super::auth::token::TokenFacts;
 use crate::{
     clients::http::Answer,
     fault::{Fault, Kind, Retry},
+    secrets::redact,
 };
 
 /// What a vendor's text may be long.
@@ -107,8 +108,9 @@ fn says_little(code: &str) -> bool {
     )
 }
 
-/// A vendor's text as it may be shown: one line, without control characters, not too long.
+/// A vendor's text as it may be shown: one line, without secrets and control characters, not too long.
 pub fn clean(text: &str) -> String {
+    let text = redact(text);
     let mut out = String::new();
     for word in text
         .split(|c: char| c.is_whitespace() || c.is_control())

@@ -15,6 +15,7 @@ use crate::{
     clients::{entra::error::sign_in_fault, gate::Gate},
     clock::SharedClock,
     fault::Fault,
+    secrets::remember,
 };
 
 /// A token is renewed when this little of its life is left,
@@ -82,6 +83,7 @@ impl Tokens {
         let left = Duration::try_from_secs_f64(left).unwrap_or_default();
         let early = EARLY.min(left / EARLY_SHARE);
         let token = SecretString::from(got.token.secret().to_owned());
+        remember(&token);
         let renew_at = shared.clock.now() + (left - early);
         *self.lock() = Some(Held {
             token: token.clone(),
