@@ -129,3 +129,54 @@ impl fmt::Debug for Pass {
         f.write_str("Pass")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_more_than_the_places_are_inside() {
+        let gate = Gate::new(Arc::new(SystemClock), 3);
+        let inside = Arc::new(AtomicUsize::new(0));
+        let most = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..40)
+            .map(|_| {
+                let (gate, inside, most) = (gate.clone(), inside.clone(), most.clone());
+                tokio::spawn(async move {
+                    let _pass = gate.enter().await;
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(most.load(Ordering::SeqCst), 3);
+        assert_eq!(gate.lock().free, 3);
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_waiting_does_not_lose_the_place() {
+        let gate = Gate::new(Arc::new(SystemClock), 1);
+        let pass = gate.enter().await;
+        let impatient = tokio::spawn({
+            let gate = gate.clone();
+            async move { gate.enter().await }
+        });
+        let patient = tokio::spawn({
+            let gate = gate.clone();
+            async move { gate.enter().await }
+        });
+        tokio::task::yield_now().await;
+        impatient.abort();
+        let _ = impatient.await;
+        drop(pass);
+        drop(patient.await.unwrap());
+        assert_eq!(gate.lock().free, 1);
+    }
+}

@@ -14,4 +14,7 @@ pub mod retry;
 pub mod saml;
 pub mod scim;
 
+#[cfg(test)]
+mod testing;
+
 pub use http::Existed;

@@ -85,3 +85,73 @@ impl fmt::Debug for Pace {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clients::{limits, testing::Skipping},
+        clock::Clock,
+    };
+
+    /// The most calls in any stretch of `per`, wherever it begins.
+    fn busiest(times: &[Timestamp], per: Duration) -> usize {
+        (0..times.len())
+            .map(|from| times[from..].iter().take_while(|at| **at < times[from] + per).count())
+            .max()
+            .unwrap_or(0)
+    }
+
+    async fn calls(limit: Limit, count: usize, idle: impl Fn(usize) -> Duration) -> Vec<Timestamp> {
+        let clock = Skipping::new();
+        let pace = Pace::new(clock.clone(), limit);
+        let mut times = Vec::new();
+        for number in 0..count {
+            clock.advance(idle(number));
+            pace.take().await;
+            times.push(clock.now());
+        }
+        times
+    }
+
+    #[tokio::test]
+    async fn no_limit_is_ever_exceeded() {
+        for limit in [
+            limits::SSO_ADMIN,
+            limits::IDENTITY_STORE,
+            limits::CLOUDTRAIL_LOOKUP,
+            limits::SCIM_READS,
+            limits::SCIM_WRITES,
+            limits::PROVISION_ON_DEMAND,
+            limits::GRAPH_REPORTS,
+        ] {
+            let mut dice = fastrand::Rng::with_seed(3);
+            let idle: Vec<Duration> = (0..500)
+                .map(|_| limit.per.mul_f64(dice.f64() * dice.f64() * 0.3))
+                .collect();
+            for times in [
+                calls(limit, 500, |_| Duration::ZERO).await,
+                calls(limit, 500, |number| idle[number]).await,
+            ] {
+                assert!(busiest(&times, limit.per) <= limit.calls as usize, "{}", limit.what);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_limit_is_used_to_the_full() {
+        let times = calls(limits::SSO_ADMIN, 2020, |_| Duration::ZERO).await;
+        let took = times[2019].duration_since(times[0]).as_secs_f64();
+        // 2,000 calls beyond the first burst, at 20 a second: 100 seconds and the margin.
+        assert!((100.0..103.0).contains(&took), "{took}");
+    }
+
+    #[test]
+    fn places_are_given_in_the_order_of_asking() {
+        let pace = Pace::new(Skipping::new(), limits::CLOUDTRAIL_LOOKUP);
+        let waits: Vec<Duration> = (0..7).map(|_| pace.reserve()).collect();
+        assert!(waits.is_sorted());
+        assert_eq!(waits[0..2], [Duration::ZERO; 2]);
+        assert!(waits[6] >= Duration::from_secs(3));
+    }
+}

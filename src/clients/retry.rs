@@ -179,3 +179,34 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_fractions_or_a_date() {
+        let now: Timestamp = "2026-11-21T22:00:00Z".parse().unwrap();
+        assert_eq!(retry_after("3", now), Some(Duration::from_secs(3)));
+        assert_eq!(retry_after(" 2.128 ", now), Some(Duration::from_millis(2128)));
+        let date = retry_after("Sat, 21 Nov 2026 22:01:00 GMT", now);
+        assert_eq!(date, Some(Duration::from_secs(60)));
+        let past = retry_after("Sat, 21 Nov 2026 21:00:00 GMT", now);
+        assert_eq!(past, Some(Duration::ZERO));
+        for nonsense in ["", "soon", "-4", "NaN", "1e300"] {
+            assert_eq!(retry_after(nonsense, now), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn only_what_surely_was_not_done_is_repeated_for_a_create() {
+        let after = Some(Duration::from_secs(1));
+        assert_eq!(Trouble::Unclear(after).retry(false), Retry::LookFirst);
+        assert_eq!(
+            Trouble::Unclear(after).retry(true),
+            Retry::After(Duration::from_secs(1))
+        );
+        assert_eq!(Trouble::NotSent.retry(false), Retry::Backoff);
+        assert_eq!(Trouble::Final.retry(true), Retry::Never);
+    }
+}

@@ -39,10 +39,15 @@ pub(super) fn lost(error: &Lost, url: &Url, idempotent: bool) -> (Fault, Trouble
 }
 
 fn network(error: &reqwest::Error, host: &str, idempotent: bool) -> (Fault, Trouble) {
-    let text = chain(error);
-    let has = |needle: &str| text.contains(needle);
     let not_sent = error.is_connect() || error.is_builder();
-    let unavailable = |what: String| Fault::new(Kind::Unavailable, what).why(text.clone());
+    explained(&chain(error), host, not_sent, error.is_timeout(), idempotent)
+}
+
+/// What the causes of a failure mean. The libraries below have no common types for them, so their texts are read; a text
+/// nobody knows is shown as it is.
+fn explained(text: &str, host: &str, not_sent: bool, timed_out: bool, idempotent: bool) -> (Fault, Trouble) {
+    let has = |needle: &str| text.contains(needle);
+    let unavailable = |what: String| Fault::new(Kind::Unavailable, what).why(text.to_owned());
 
     let certificate = has("certificate") || has("UnknownIssuer");
     let (fault, lasting) = if certificate && (has("UnknownIssuer") || has("not trusted") || has("self-signed")) {
@@ -65,7 +70,7 @@ fn network(error: &reqwest::Error, host: &str, idempotent: bool) -> (Fault, Trou
              local helper such as px.",
         );
         (fault, has("407") || has("unsupported scheme"))
-    } else if error.is_timeout() {
+    } else if timed_out {
         let fault = unavailable(format!("{host} does not answer in time"))
             .hint("Check the network; if it is well, wait a little and continue.");
         (fault, false)
@@ -109,4 +114,28 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         next = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_issuer_points_at_an_inspecting_proxy_and_is_not_repeated() {
+        let text = "client error (Connect): invalid peer certificate: UnknownIssuer";
+        let (fault, trouble) = explained(text, "graph.microsoft.com", true, false, true);
+        assert_eq!(trouble, Trouble::Final);
+        assert!(
+            fault.hint.contains("TLS-inspecting proxy") && fault.hint.contains("SSL_CERT_FILE"),
+            "{fault:?}"
+        );
+    }
+
+    #[test]
+    fn a_time_out_before_and_after_the_request_left_are_not_the_same() {
+        let (_, before) = explained("timed out", "host", true, true, false);
+        let (fault, after) = explained("timed out", "host", false, true, false);
+        assert_eq!((before, after), (Trouble::NotSent, Trouble::Unclear(None)));
+        assert!(fault.what.contains("in time"));
+    }
 }
