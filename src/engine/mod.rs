@@ -2,9 +2,13 @@
 
 pub mod any;
 pub mod cx;
+pub mod fact;
 pub mod graph;
 pub mod guide;
+pub mod journal;
 pub mod needs;
+pub mod recorder;
+pub mod run;
 pub mod signal;
 pub mod step;
 

@@ -147,3 +147,16 @@ pub enum What {
     /// Looking failed.
     Failed,
 }
+
+/// A signal with its time and its node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignalEvent {
+    /// The number of the last fact before it.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The node it is about.
+    pub node: Option<NodeId>,
+    /// What it says.
+    pub signal: Signal,
+}
