@@ -78,10 +78,8 @@ impl<W> Cx<W> {
     }
 
     /// Says when the node's *Started* fact was written.
-    #[must_use]
-    pub fn since(mut self, started_at: Option<Timestamp>) -> Self {
-        self.started_at = started_at;
-        self
+    pub fn set_started(&mut self, at: Option<Timestamp>) {
+        self.started_at = at;
     }
 
     /// The world the step works in.

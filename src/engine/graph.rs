@@ -160,6 +160,12 @@ impl<W: World> Graph<W> {
         (0..self.nodes.len()).map(NodeIx::new)
     }
 
+    /// The number of the node at this place in the canonical order.
+    pub(super) fn nth(&self, place: usize) -> NodeIx {
+        debug_assert!(place < self.nodes.len(), "there is no such node");
+        NodeIx::new(place)
+    }
+
     /// A node.
     pub fn node(&self, ix: NodeIx) -> &Node<W> {
         &self.nodes[ix.index()]

@@ -2,13 +2,17 @@
 
 pub mod any;
 pub mod cx;
+pub mod driver;
 pub mod fact;
 pub mod graph;
 pub mod guide;
 pub mod journal;
 pub mod needs;
+pub mod outcome;
+pub mod policy;
 pub mod recorder;
 pub mod run;
+pub mod select;
 pub mod signal;
 pub mod step;
 

@@ -153,6 +153,11 @@ impl NodeRun {
         self.standing.is_some() && self.begun.is_none() && self.undoing.is_none() && self.kept.is_none()
     }
 
+    /// Whether the last thing that happened to it is that it failed.
+    pub fn failed_last(&self) -> bool {
+        matches!(self.last, Last::Failed(_))
+    }
+
     /// Whether there is, or may be, something to take back.
     pub fn may_be_ours(&self) -> bool {
         self.begun.is_some() || self.standing.as_ref().is_some_and(Standing::is_ours)
@@ -265,7 +270,7 @@ impl Run {
             Fact::RunStarted { .. } | Fact::RunEnded { .. } => no("a fact about the run names a node"),
             Fact::Started { .. } if down => no("nothing is made while taking back"),
             Fact::Started { .. } => match &node.begun {
-                Some(begun) if !begun.in_vain => no("it is begun already"),
+                Some(begun) if !begun.in_vain && !node.failed_last() => no("it is begun already"),
                 _ => Ok(()),
             },
             Fact::Done { how: How::Made, .. } if node.begun.is_none() && node.standing_how() != Some(How::Made) => {

@@ -17,7 +17,7 @@ use std::{
 use super::fact::Event;
 use crate::fault::{Fault, Kind};
 use line::Header;
-pub(super) use writer::{Publish, Writer};
+pub(super) use writer::Writer;
 
 /// A journal that is open for writing. No other process can open it until this is dropped.
 #[derive(Debug)]

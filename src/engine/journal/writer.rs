@@ -12,7 +12,7 @@ use super::{Journal, cannot, line};
 use crate::{engine::fact::Event, fault::Fault};
 
 /// Tells everyone about a fact that is on disk.
-pub(in crate::engine) type Publish = Box<dyn Fn(&Arc<Event>) + Send>;
+pub(super) type Publish = Box<dyn Fn(&Arc<Event>) + Send>;
 
 /// Hands facts to the thread, in order.
 #[derive(Debug)]
