@@ -1,3 +1,5 @@
 //! The `fedwiz` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    fedwiz::cli::run()
+}

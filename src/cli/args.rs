@@ -1,0 +1,334 @@
+//! The command line as types.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::init::Answers;
+
+/// Connects Microsoft Entra ID with AWS IAM Identity Center, watches it, and takes it all back.
+///
+/// fedwiz walks the whole set-up as one graph of steps: what has an API it does, what has none it explains to a person and then
+/// looks for the proof. It can be stopped at any moment and continues where it was, and it takes back only what it made.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fedwiz",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub color: When,
+    /// Say more on stderr: once for every request, twice for what the libraries say
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  fedwiz demo --headless --down      see the whole walk on simulated clouds: no account, no network
+  fedwiz init                        write a profile for your own tenant
+  fedwiz plan                        what would happen; changes nothing
+  fedwiz apply                       set up, or continue
+  fedwiz teardown                    take back what fedwiz made, and nothing else
+
+Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4 drift, 5 journal locked or unreadable,
+130 stopped. Whatever the end, the last line on stderr is the command that continues.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Walk up, and down again, on the bundled simulated clouds
+    #[cfg(feature = "demo")]
+    #[command(after_help = "Examples:\n  fedwiz demo --headless --down\n  fedwiz demo --headless --scenario throttled --seed 7 --json")]
+    Demo(Demo),
+    /// Write a profile, asked for or from flags
+    #[command(
+        after_help = "Examples:\n  fedwiz init\n  fedwiz init --tenant contoso.onmicrosoft.com --aws-profile aws-commercial\n  \
+                      fedwiz init --tenant contoso.onmicrosoft.com --bare --profile contoso.toml"
+    )]
+    Init(Init),
+    /// Say what would happen: step, executor, proof, differences; change nothing
+    #[command(after_help = "Examples:\n  fedwiz plan\n  fedwiz plan --down\n  fedwiz plan --only scim --json")]
+    Plan(Plan),
+    /// Set up, or continue
+    #[command(
+        after_help = "Examples:\n  fedwiz apply\n  fedwiz apply --answers answers.toml --json\n  fedwiz apply --only aws.permission-set\n\n\
+                      An answers file holds one table for each human step:\n  [\"saml.sp-values\"]\n  metadata = \"aws-metadata.xml\"      # a file\n  \
+                      [\"scim.token\"]\n  endpoint = \"https://scim.eu-west-1.amazonaws.com/…/scim/v2\"\n  token = { env = \"SCIM_TOKEN\" }       \
+                      # or { stdin = true }; never the token itself"
+    )]
+    Apply(Walk),
+    /// Take back what fedwiz made, and nothing else
+    #[command(after_help = "Examples:\n  fedwiz plan --down\n  fedwiz teardown\n  fedwiz teardown --yes --answers answers.toml")]
+    Teardown(Walk),
+    /// Look whether everything stands as recorded; exit code 4 when it does not
+    #[command(after_help = "Examples:\n  fedwiz check\n  fedwiz check --only saml --json")]
+    Check(Check),
+    /// Show what the journal knows, and how old token and certificate are
+    #[command(after_help = "Examples:\n  fedwiz status\n  fedwiz status --check token,cert --warn-days 60")]
+    Status(Status),
+    /// Show a past run from its journal
+    #[command(after_help = "Examples:\n  fedwiz replay ~/.local/state/fedwiz/contoso/journal.jsonl\n  fedwiz replay journal.jsonl --json")]
+    Replay(Replay),
+    /// Serve the simulated clouds on loopback, for fedwiz or any other client
+    #[cfg(feature = "demo")]
+    #[command(
+        after_help = "Examples:\n  fedwiz sim --write /tmp/sim &\n  fedwiz apply --profile /tmp/sim/profile.toml --operator simulated\n\n\
+                      It prints one JSON line when it listens, and ends with Ctrl-C or POST /shutdown on its admin address."
+    )]
+    Sim(Sim),
+    /// Print a completion script
+    #[command(after_help = "Example:\n  fedwiz completions bash > ~/.local/share/bash-completion/completions/fedwiz")]
+    Completions(Completions),
+    /// Print the manual page
+    #[command(after_help = "Example:\n  fedwiz man > fedwiz.1 && man ./fedwiz.1")]
+    Man,
+}
+
+/// Which federation.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Which {
+    /// The federation whose profile lies in the configuration folder
+    #[arg(long, value_name = "NAME", conflicts_with = "profile")]
+    pub federation: Option<String>,
+    /// The profile; without one, `fedwiz.toml` here, or the only one in the configuration folder
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+}
+
+/// Which part of the walk.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Part {
+    /// Only this AWS target; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+    /// Only this phase or step, and what it needs; may be repeated
+    #[arg(long, value_name = "PHASE|STEP")]
+    pub only: Vec<String>,
+}
+
+/// How to tell it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Told {
+    /// One JSON event a line on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// No progress bar, plain lines only
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// Where secrets are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TokenStore {
+    /// The operating system's keyring
+    Keyring,
+    /// The environment: FEDWIZ_SCIM_TOKEN and FEDWIZ_SCIM_ENDPOINT, with _TARGET after them for one of several
+    Env,
+    /// Memory: gone when the run ends
+    Memory,
+}
+
+/// Who does the steps that have no API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OperatorKind {
+    /// A person at this terminal, if there is one
+    Terminal,
+    /// The simulator's console; only where all endpoints are on this machine
+    Simulated,
+}
+
+/// Set up or take back.
+#[derive(Debug, Clone, Args)]
+pub struct Walk {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub which: Which,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub part: Part,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub told: Told,
+    /// Do not ask whether to begin
+    #[arg(long)]
+    pub yes: bool,
+    /// The answers to the steps a person would do
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Who does the steps that have no API
+    #[arg(long, value_enum, default_value_t = OperatorKind::Terminal, value_name = "WHO")]
+    pub operator: OperatorKind,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    pub token_store: TokenStore,
+}
+
+/// What would happen.
+#[derive(Debug, Clone, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub which: Which,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub part: Part,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub told: Told,
+    /// What teardown would do
+    #[arg(long)]
+    pub down: bool,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    pub token_store: TokenStore,
+}
+
+/// Whether all stands.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub which: Which,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub part: Part,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub told: Told,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    pub token_store: TokenStore,
+}
+
+/// What `status` checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Clockwork {
+    /// The SCIM token, which lives one year
+    Token,
+    /// The signing certificate
+    Cert,
+}
+
+/// How things are.
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub which: Which,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub told: Told,
+    /// What to check, with exit code 4 when it ends too soon or its age is unknown
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub check: Vec<Clockwork>,
+    /// How many days before its end something is too old
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    pub warn_days: u16,
+    /// Do not ask the clouds, only the journal
+    #[arg(long)]
+    pub offline: bool,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    pub token_store: TokenStore,
+}
+
+/// A past run.
+#[derive(Debug, Clone, Args)]
+pub struct Replay {
+    /// The journal
+    #[arg(value_name = "JOURNAL")]
+    pub journal: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub told: Told,
+}
+
+/// A new profile.
+#[derive(Debug, Clone, Args)]
+pub struct Init {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub answers: Answers,
+    /// Where to write it; without one, into the configuration folder under the federation's name. `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+    /// The domain of the sign-in names, when it is not the tenant's
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// Without the tutorial's people, permission sets and assignments
+    #[arg(long)]
+    pub bare: bool,
+    /// Write over a profile that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The demonstration.
+#[cfg(feature = "demo")]
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Without the screen: one line for each step
+    #[arg(long)]
+    pub headless: bool,
+    /// Set up, then take everything back
+    #[arg(long)]
+    pub down: bool,
+    /// The world to walk in
+    #[arg(long, default_value = "fresh", value_name = "NAME")]
+    pub scenario: String,
+    /// Ids, secrets and weather come from it
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Simulated seconds per real second; without one, waiting takes no time at all
+    #[arg(long, value_name = "X")]
+    pub speed: Option<f64>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would print them")]
+    pub told: Told,
+}
+
+/// The simulated clouds as a server.
+#[cfg(feature = "demo")]
+#[derive(Debug, Clone, Args)]
+pub struct Sim {
+    /// The world to serve
+    #[arg(long, default_value = "fresh", value_name = "NAME")]
+    pub scenario: String,
+    /// Ids, secrets and weather come from it
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Simulated seconds per real second
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub speed: f64,
+    /// Write `profile.toml`, `env` and `aws-credentials` into this folder
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
+}
+
+/// A completion script.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal that does not forbid it with NO_COLOR
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,134 @@
+//! The command line: commands, exit codes, and the one command that continues.
+
+mod args;
+mod init;
+mod operator;
+mod out;
+mod place;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::{
+    args::{Cli, Command},
+    out::Colour,
+};
+use crate::{
+    fault::{Fault, Kind},
+    profile::ProfileError,
+};
+
+/// Runs the command that these arguments mean, the program's own name first.
+pub fn run() -> ExitCode {
+    hush_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let colour = Colour::of(cli.color);
+    match dispatch(cli.command) {
+        Ok(code) => code,
+        Err(stop) => stop.tell(colour),
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode, Stop> {
+    match command {
+        Command::Init(args) => init::run(args)?,
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "fedwiz", &mut script);
+            out::data(&String::from_utf8_lossy(&script))?;
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(|error| Fault::internal("the manual page cannot be written").why(error.to_string()))?;
+            out::data(&String::from_utf8_lossy(&page))?;
+        }
+        _ => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why a command ended before its time.
+#[derive(Debug)]
+enum Stop {
+    Fault(Box<Fault>),
+    Profile(Box<ProfileError>),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
+}
+
+impl From<ProfileError> for Stop {
+    fn from(error: ProfileError) -> Self {
+        Self::Profile(Box::new(error))
+    }
+}
+
+impl Stop {
+    /// Says it on stderr, with the command that continues, and gives the exit code.
+    fn tell(self, colour: Colour) -> ExitCode {
+        match self {
+            Self::Profile(error) => {
+                out::note(&error.render(colour.stderr, out::width()));
+                let count = error.troubles.len();
+                let many = if count == 1 { "error".to_owned() } else { format!("{count} errors") };
+                out::note(&format!("\n{many} in {}: nothing was done.", error.file));
+                out::continue_with(&again());
+                ExitCode::from(2)
+            }
+            Self::Fault(fault) => {
+                out::fault(&fault);
+                out::continue_with(&again());
+                ExitCode::from(exit_code(fault.kind))
+            }
+        }
+    }
+}
+
+/// The exit code of a kind of fault.
+fn exit_code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Usage | Kind::Secrets => 2,
+        Kind::NeedsPerson => 3,
+        Kind::Journal => 5,
+        Kind::Stopped => 130,
+        Kind::Rights
+        | Kind::SignIn
+        | Kind::NotFound
+        | Kind::Conflict
+        | Kind::Throttled
+        | Kind::Unavailable
+        | Kind::Answer
+        | Kind::Refused
+        | Kind::TimedOut
+        | Kind::File
+        | Kind::Internal => 1,
+    }
+}
+
+/// The same command again, ready to be pasted into a shell.
+fn again() -> String {
+    std::env::args().map(|word| out::quoted(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A panic says that it happened and where, and nothing of what the program held in its hands.
+fn hush_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        operator::restore_echo();
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let said = info.payload_as_str().unwrap_or("no message");
+        out::note(&format!("fedwiz has a defect and stopped at {place}: {}", crate::secrets::redact(said)));
+        out::note("What was done is in the journal. Run the same command again to go on, and please report this.");
+    }));
+}

@@ -1,0 +1,201 @@
+//! A person at the terminal: the guide as numbered instructions, then the questions, one guide at a time.
+
+use std::{
+    io::{BufRead, Write},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::read_file;
+use crate::{
+    engine::{
+        graph::NodeId,
+        guide::{Answer, Entry, Field, Guide, Operator},
+    },
+    fault::{Fault, Kind},
+    secrets::{redact, remember},
+};
+
+/// True while the terminal hides what is typed.
+static HIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// Shows again what is typed, if this process ends while a secret is being asked for.
+pub(in crate::cli) fn restore_echo() {
+    if HIDDEN.swap(false, Ordering::SeqCst) {
+        #[cfg(unix)]
+        if let Ok(terminal) = std::fs::File::open("/dev/tty") {
+            let _ = std::process::Command::new("stty").arg("echo").stdin(terminal).status();
+        }
+    }
+}
+
+/// What is shown while a person is asked: progress bars are put aside.
+pub(in crate::cli) type Aside = dyn Fn(&mut dyn FnMut()) + Send + Sync;
+
+/// A person at the terminal.
+pub(in crate::cli) struct TerminalOperator {
+    turn: tokio::sync::Mutex<()>,
+    aside: std::sync::Arc<Aside>,
+}
+
+impl TerminalOperator {
+    /// A person at the terminal that stdin and stderr are.
+    pub(in crate::cli) fn new(aside: std::sync::Arc<Aside>) -> Self {
+        Self {
+            turn: tokio::sync::Mutex::new(()),
+            aside,
+        }
+    }
+}
+
+#[async_trait]
+impl Operator for TerminalOperator {
+    async fn ask(&self, node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
+        // Several steps may need a person at once; a person reads one after the other.
+        let _turn = self.turn.lock().await;
+        let (node, guide, aside) = (node.clone(), guide.clone(), self.aside.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut answer = None;
+            aside(&mut || answer = Some(converse(&node, &guide)));
+            answer.unwrap_or_else(|| Err(Fault::internal("nobody was asked")))
+        });
+        asked.await.map_err(|_| Fault::internal("the question ended in a panic"))?
+    }
+}
+
+fn converse(node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
+    show(&told(node, guide));
+    let mut answer = Answer::done();
+    for field in &guide.fields {
+        if let Some(value) = ask_field(field)? {
+            answer.insert(field.key.clone(), value);
+        }
+    }
+    if guide.fields.is_empty() {
+        let typed = line("Press Enter when it is done; fedwiz then looks for the proof. If it is done and no proof can come, type `unproven`: ")?;
+        answer.unproven = typed.trim() == "unproven";
+    }
+    Ok(answer)
+}
+
+/// The guide as text.
+pub(in crate::cli) fn told(node: &NodeId, guide: &Guide) -> String {
+    let mut out = format!("\n── {node}: {}\n", guide.title);
+    if !guide.consequences.is_empty() {
+        out.push_str(&format!("\n   What changes: {}\n", guide.consequences));
+    }
+    if !guide.way_back.is_empty() {
+        out.push_str(&format!("   The way back: {}\n", guide.way_back));
+    }
+    if let Some(link) = &guide.link {
+        out.push_str(&format!("\n   Open {link}\n"));
+    }
+    if !guide.say.is_empty() {
+        out.push('\n');
+    }
+    for (number, text) in guide.say.iter().enumerate() {
+        out.push_str(&format!("{:>4}. {text}\n", number + 1));
+    }
+    if !guide.values.is_empty() {
+        out.push_str("\n   Values to take along:\n");
+    }
+    for (label, value) in &guide.values {
+        out.push_str(&format!("     {label}: {value}\n"));
+    }
+    // Names come from directories: nothing of them may steer the terminal.
+    redact(&out).chars().filter(|c| !c.is_control() || *c == '\n').collect()
+}
+
+fn ask_field(field: &Field) -> Result<Option<SecretString>, Fault> {
+    let optional = if field.optional { ", Enter to leave it out" } else { "" };
+    let hint = if field.hint.is_empty() { String::new() } else { format!(" ({}{optional})", field.hint) };
+    loop {
+        let question = match field.entry {
+            Entry::File => format!("{}, path of the file{hint}: ", field.label),
+            Entry::Line | Entry::Secret => format!("{}{hint}: ", field.label),
+        };
+        let value = match field.entry {
+            Entry::Secret => secret(&question)?,
+            Entry::Line | Entry::File => line(&question)?,
+        };
+        let value = value.trim().trim_matches('"').to_owned();
+        if value.is_empty() {
+            if field.optional {
+                return Ok(None);
+            }
+            continue;
+        }
+        match field.entry {
+            Entry::Line => return Ok(Some(value.into())),
+            Entry::Secret => {
+                let value = SecretString::from(value);
+                remember(&value);
+                return Ok(Some(value));
+            }
+            Entry::File => match read_file(Path::new(&value)) {
+                Ok(text) => return Ok(Some(text.into())),
+                Err(fault) => show(&format!("{fault}\n")),
+            },
+        }
+    }
+}
+
+fn show(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes());
+    let _ = err.flush();
+}
+
+fn line(question: &str) -> Result<String, Fault> {
+    show(question);
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(1..) => Ok(line),
+        _ => Err(unanswered()),
+    }
+}
+
+fn secret(question: &str) -> Result<String, Fault> {
+    HIDDEN.store(true, Ordering::SeqCst);
+    let typed = rpassword::prompt_password(question);
+    HIDDEN.store(false, Ordering::SeqCst);
+    typed.map_err(|_| unanswered())
+}
+
+fn unanswered() -> Fault {
+    Fault::new(Kind::NeedsPerson, "the question was not answered").hint("Run the same command again to go on.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guide_is_told_as_numbered_instructions_without_control_characters() {
+        let guide = Guide::new("Change the identity source")
+            .consequences("people sign in through Entra")
+            .way_back("Actions > Change identity source")
+            .open("https://console.aws.amazon.com/singlesignon")
+            .say("Choose Settings.")
+            .say("Choose \u{1b}[31mChange identity source.")
+            .value("Metadata", "idp.xml");
+        let node = NodeId { target: Some("gov".into()), step: "saml.identity-source".into(), item: String::new() };
+        insta::assert_snapshot!(told(&node, &guide), @r"
+        ── gov/saml.identity-source: Change the identity source
+
+           What changes: people sign in through Entra
+           The way back: Actions > Change identity source
+
+           Open https://console.aws.amazon.com/singlesignon
+
+           1. Choose Settings.
+           2. Choose [31mChange identity source.
+
+           Values to take along:
+             Metadata: idp.xml
+        ");
+    }
+}
