@@ -174,3 +174,6 @@ impl Finding {
         }
     }
 }
+
+#[cfg(all(test, feature = "demo"))]
+mod tests;

@@ -260,3 +260,6 @@ fn equals(attribute: &str, value: &str) -> String {
         value.replace('\\', "\\\\").replace('"', "\\\"")
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,10 @@
 use url::Url;
 
 use super::SpMetadata;
-use crate::fault::{Fault, Kind};
+use crate::{
+    clients::aws::partition::Partition,
+    fault::{Fault, Kind},
+};
 
 /// The values of AWS's side, from its metadata or pasted one by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +20,8 @@ pub struct ServiceProvider {
 /// The instance that the values must belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instance<'a> {
-    /// `aws`, `aws-us-gov`, …
-    pub partition: &'a str,
+    /// Its partition.
+    pub partition: &'a Partition,
     /// The primary Region.
     pub region: &'a str,
     /// The other Regions it is extended to.
@@ -36,35 +39,9 @@ impl From<SpMetadata> for ServiceProvider {
     }
 }
 
-/// The Issuer URL that an instance in this Region has.
-/// Form: <https://docs.aws.amazon.com/singlesignon/latest/userguide/idp-microsoft-entra.html>.
-pub fn derived_issuer(region: &str, identity_store_id: &str) -> String {
-    format!("https://{region}.signin.aws.amazon.com/platform/saml/{identity_store_id}")
-}
-
-/// The endings of sign-in hosts after `<region>.`, in a partition. `signin.aws.amazon.com` is the older one, kept by
-/// instances enabled before February 2026; `sso.` is dual stack. Sources:
-/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/multi-region-workforce-access.html>,
-/// <https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-sso.html>.
-fn hosts(partition: &str) -> &'static [&'static str] {
-    match partition {
-        "aws-us-gov" => &[
-            "signin.amazonaws-us-gov.com",
-            "signin-fips.amazonaws-us-gov.com",
-            "sso.signin.amazonaws-us-gov.com",
-            "sso.signin-fips.amazonaws-us-gov.com",
-            "signin.aws.amazon.com",
-            "signin.aws",
-            "sso.signin.aws",
-        ],
-        "aws-cn" => &[
-            "signin.amazonaws.cn",
-            "signin.amazonaws.com.cn",
-            "signin.aws.amazon.com",
-        ],
-        "aws-eusc" => &["signin.amazonaws-eusc.eu", "signin.aws.eu", "signin.aws.amazon.com"],
-        _ => &["signin.aws", "sso.signin.aws", "signin.aws.amazon.com"],
-    }
+/// The Issuer URL that an instance in this Region has, where AWS documents its form.
+pub fn derived_issuer(region: &str, identity_store_id: &str) -> Option<String> {
+    Partition::of_region(region).issuer_url(region, identity_store_id)
 }
 
 /// Checks values before they go into Entra: the issuer must be this instance's, and every reply URL must be AWS's and in
@@ -89,26 +66,36 @@ pub fn check_service_provider(values: &ServiceProvider, instance: &Instance<'_>)
 }
 
 fn check_issuer(issuer: &str, instance: &Instance<'_>) -> Result<(), Fault> {
-    let derived = derived_issuer(instance.region, instance.identity_store_id);
-    if issuer == derived {
+    let path = format!("/platform/saml/{}", instance.identity_store_id);
+    let derived = instance
+        .partition
+        .issuer_url(instance.region, instance.identity_store_id);
+    let wanted = derived
+        .clone()
+        .unwrap_or_else(|| format!("https://{}.…{path}", instance.region));
+    let url = Url::parse(issuer);
+    let fits = match (&derived, &url) {
+        (Some(derived), _) => issuer == derived,
+        // Where the form is not documented, what is known of it must fit.
+        (None, Ok(url)) => {
+            let host = url.host_str().unwrap_or_default();
+            url.scheme() == "https" && url.path() == path && host.split('.').next() == Some(instance.region)
+        }
+        (None, Err(_)) => false,
+    };
+    if fits {
         return Ok(());
     }
-    let Ok(url) = Url::parse(issuer) else {
+    let Ok(url) = url else {
         return Err(refused(
             "The Issuer URL is no address",
-            format!("it is {issuer:?}; this instance's is {derived}"),
+            format!("it is {issuer:?}; this instance's is {wanted}"),
         ));
     };
-    let path = format!("/platform/saml/{}", instance.identity_store_id);
-    let fitting = region_of(&url, instance.partition) == Some(instance.region) && url.path() == path;
-    // Outside the commercial partition the host of the issuer is not documented: any of AWS's own will do.
-    if instance.partition != "aws" && fitting && url.scheme() == "https" {
-        return Ok(());
-    }
-    let why = if url.as_str().trim_end_matches('/') == derived {
-        "it must not end in a slash".to_owned()
-    } else if issuer.contains("/platform/saml/acs/") {
+    let why = if url.path().starts_with("/platform/saml/acs/") {
         "this is the reply (ACS) URL; the two were swapped".to_owned()
+    } else if issuer.trim_end_matches('/') == wanted {
+        "it must not end in a slash".to_owned()
     } else {
         match region_of(&url, instance.partition) {
             Some(region) if region != instance.region => {
@@ -119,7 +106,7 @@ fn check_issuer(issuer: &str, instance: &Instance<'_>) -> Result<(), Fault> {
     };
     Err(refused(
         "The Issuer URL is not this instance's",
-        format!("{why}; it should be {derived}"),
+        format!("{why}; it should be {wanted}"),
     ))
 }
 
@@ -130,10 +117,8 @@ fn check_consumer<'u>(url: &'u Url, instance: &Instance<'_>) -> Result<&'u str, 
         return Err(foreign("it is not a plain https address".to_owned()));
     }
     let Some(region) = region_of(url, instance.partition) else {
-        let endings = hosts(instance.partition).join(", ");
-        return Err(foreign(format!(
-            "its host is not <region>. followed by one of {endings}"
-        )));
+        let hosts = instance.partition.acs_hosts.join(", ").replace("{region}", "<region>");
+        return Err(foreign(format!("its host is none of {hosts}")));
     };
     let tenant = url.path().strip_prefix("/platform/saml/acs/").unwrap_or_default();
     let plausible = (20..=64).contains(&tenant.len()) && tenant.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
@@ -147,16 +132,26 @@ fn check_consumer<'u>(url: &'u Url, instance: &Instance<'_>) -> Result<&'u str, 
     Ok(region)
 }
 
-fn region_of<'u>(url: &'u Url, partition: &str) -> Option<&'u str> {
+/// The Region in the host of a sign-in address, if the host is AWS's. Where AWS documents no hosts, the first label is
+/// taken for it.
+fn region_of<'u>(url: &'u Url, partition: &Partition) -> Option<&'u str> {
     let host = url.host_str()?;
-    let region = hosts(partition)
+    let plausible = |region: &&str| {
+        let letters = region
+            .bytes()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
+        letters && region.matches('-').count() >= 2
+    };
+    if partition.acs_hosts.is_empty() {
+        return host.split('.').next().filter(plausible);
+    }
+    let forms = partition
+        .acs_hosts
         .iter()
-        .filter_map(|ending| host.strip_suffix(ending)?.strip_suffix('.'))
-        .min_by_key(|region| region.len())?;
-    let plausible = region
-        .bytes()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
-    (plausible && region.matches('-').count() >= 2).then_some(region)
+        .filter_map(|form| form.split_once("{region}"));
+    forms
+        .filter_map(|(before, after)| host.strip_prefix(before)?.strip_suffix(after))
+        .find(plausible)
 }
 
 fn refused(what: &'static str, why: String) -> Fault {

@@ -3,20 +3,9 @@
 use url::Url;
 
 use crate::{
-    clients::http::is_loopback,
+    clients::{aws::partition::Partition, http::is_loopback},
     fault::{Fault, Kind},
 };
-
-/// The endings of AWS's SCIM hosts in a partition, after `scim.<region>.`: IPv4, then dual stack.
-/// Source: <https://docs.aws.amazon.com/singlesignon/latest/userguide/idp-microsoft-entra.html>.
-fn suffixes(partition: &str) -> &'static [&'static str] {
-    match partition {
-        "aws" | "aws-us-gov" => &["amazonaws.com", "api.aws"],
-        "aws-cn" => &["amazonaws.com.cn", "api.amazonwebservices.com.cn"],
-        "aws-eusc" => &["amazonaws.eu", "api.amazonwebservices.eu"],
-        _ => &[],
-    }
-}
 
 /// Reads an endpoint as somebody pasted it, and approves it only if it is AWS's SCIM host of this partition and Region,
 /// or lies at `allowed_override`: the address the profile names for it, or this machine when that one does.
@@ -24,20 +13,20 @@ fn suffixes(partition: &str) -> &'static [&'static str] {
 /// A trailing slash is dropped: it would double in every path.
 pub fn check_endpoint(
     endpoint: &str,
-    partition: &str,
+    partition: &Partition,
     region: &str,
     allowed_override: Option<&Url>,
 ) -> Result<Url, Fault> {
-    let wanted = || {
-        format!(
-            "https://scim.{region}.{}/<tenant id>/scim/v2",
-            suffixes(partition).first().unwrap_or(&"…")
-        )
-    };
     let refused = |what: &str, why: String| {
+        let host = partition
+            .scim_hosts
+            .first()
+            .copied()
+            .unwrap_or_default()
+            .replace("{region}", region);
         Fault::new(Kind::Usage, format!("The SCIM endpoint {what}")).why(why).hint(format!(
-            "Copy the SCIM endpoint again from Identity Center, under Settings > Automatic provisioning. It looks like {}.",
-            wanted()
+            "Copy the SCIM endpoint again from Identity Center, under Settings > Automatic provisioning. It looks like \
+             https://{host}/<tenant id>/scim/v2."
         ))
     };
     let text = endpoint.trim().trim_end_matches('/');
@@ -58,19 +47,21 @@ pub fn check_endpoint(
         return Err(refused("is not https", "a token is never sent in the clear".to_owned()));
     }
     let host = url.host_str().unwrap_or_default().to_owned();
-    if url.port().is_some()
-        || !suffixes(partition)
+    if url.port().is_some() || !partition.is_scim_host(region, &host) {
+        let elsewhere = partition
+            .scim_hosts
             .iter()
-            .any(|suffix| host == format!("scim.{region}.{suffix}"))
-    {
-        let elsewhere = suffixes(partition).iter().any(|suffix| {
-            host.strip_prefix("scim.")
-                .is_some_and(|rest| rest.ends_with(&format!(".{suffix}")) && !rest.contains(".."))
-        });
-        let why = if elsewhere {
-            format!("{host} is not in Region {region}, where this Identity Center instance lives")
-        } else {
-            format!("{host} is not AWS's host for SCIM in partition {partition}, Region {region}")
+            .filter_map(|form| form.split_once("{region}"))
+            .find_map(|(a, b)| {
+                let other = host.strip_prefix(a)?.strip_suffix(b)?;
+                (!other.is_empty() && !other.contains('.')).then_some(other)
+            });
+        let why = match elsewhere {
+            Some(other) => format!("{host} is in Region {other}; this Identity Center instance lives in {region}"),
+            None => format!(
+                "{host} is not AWS's host for SCIM in partition {}, Region {region}",
+                partition.id
+            ),
         };
         let fault = refused("is on a foreign host", why);
         let hint = format!(
