@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use super::accounts::AccountBook;
 use crate::{
+    clients::aws::Aws,
     engine,
     fault::Fault,
     profile::Profile,
@@ -30,6 +32,10 @@ pub struct World {
 pub struct Target {
     /// Its name in the profile.
     pub name: String,
+    /// The organization.
+    pub aws: Aws,
+    /// What the profile's words for accounts mean there.
+    pub accounts: AccountBook,
 }
 
 impl engine::step::World for World {

@@ -1,6 +1,9 @@
 //! Account assignments: who may use which permission set in which account. Made and taken away asynchronously.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, MutexGuard, PoisonError},
+};
 
 use aws_sdk_ssoadmin::types::{
     AccountAssignmentOperationStatus, AccountAssignmentOperationStatusMetadata, OperationStatusFilter, PrincipalType,
@@ -207,6 +210,7 @@ impl Aws {
             .principal_type(assignment.principal.kind())
             .principal_id(assignment.principal.id());
         let op = Op::creates(Service::SsoAdmin, "CreateAccountAssignment");
+        self.leaving().remove(assignment);
         let answer = self.call(op, &instance.region, || request.clone().send()).await?;
         Change::read(answer.account_assignment_creation_status)
     }
@@ -228,9 +232,40 @@ impl Aws {
             .principal_id(assignment.principal.id());
         let op = Op::creates(Service::SsoAdmin, "DeleteAccountAssignment");
         match absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)? {
-            Some(answer) => Change::read(answer.account_assignment_deletion_status).map(Some),
+            Some(answer) => {
+                let change = Change::read(answer.account_assignment_deletion_status)?;
+                self.leaving().insert(assignment.clone(), change.request_id.clone());
+                Ok(Some(change))
+            }
             None => Ok(None),
         }
+    }
+
+    /// The request by which this process began to take an assignment away, if it did.
+    pub fn deletion_under_way(&self, assignment: &Assignment) -> Option<String> {
+        self.leaving().get(assignment).cloned()
+    }
+
+    fn leaving(&self) -> MutexGuard<'_, BTreeMap<Assignment, String>> {
+        self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ids of the assignments that are being made, whoever makes them.
+    pub async fn assignments_in_flight(&self, instance: &Instance) -> Result<Arc<Vec<String>>, Fault> {
+        self.in_flight(instance, Direction::Creation).await
+    }
+
+    async fn in_flight(&self, instance: &Instance, direction: Direction) -> Result<Arc<Vec<String>>, Fault> {
+        let list = || async {
+            let changes = self
+                .changes(instance, direction, Some(StatusValues::InProgress))
+                .await?;
+            Ok(changes.into_iter().filter_map(|change| change.request_id).collect())
+        };
+        self.0
+            .in_flight
+            .get((instance.arn.clone(), direction), Look::Shared, list)
+            .await
     }
 
     /// How far a change has come. All changes in flight are asked about at once; only one that is not in that list is
@@ -241,14 +276,7 @@ impl Aws {
         direction: Direction,
         request_id: &str,
     ) -> Result<Progress, Fault> {
-        let key = (instance.arn.clone(), direction);
-        let list = || async {
-            let changes = self
-                .changes(instance, direction, Some(StatusValues::InProgress))
-                .await?;
-            Ok(changes.into_iter().filter_map(|change| change.request_id).collect())
-        };
-        match self.0.in_flight.get(key, Look::Shared, list).await {
+        match self.in_flight(instance, direction).await {
             Ok(running) if running.iter().any(|id| id == request_id) => return Ok(Progress::Running),
             // Without the right to list, each is asked about alone.
             Ok(_) => {}

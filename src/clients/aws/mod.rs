@@ -123,6 +123,8 @@ struct Inner {
     assigned: Shared<(String, Principal), Vec<Assignment>>,
     /// The ids of the changes of assignments that are in flight, by instance.
     in_flight: Shared<(String, Direction), Vec<String>>,
+    /// The requests by which this process took assignments away.
+    leaving: Mutex<BTreeMap<Assignment, String>>,
 }
 
 /// The SDK clients of one Region.
@@ -162,6 +164,7 @@ impl Aws {
             naming: Gate::new(clock.clone(), 1),
             assigned: Shared::new(clock.clone(), SHARED_FOR),
             in_flight: Shared::new(clock, IN_FLIGHT_FOR),
+            leaving: Mutex::default(),
             config: OnceCell::new(),
             services: Mutex::default(),
             settings,

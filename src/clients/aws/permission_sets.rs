@@ -1,6 +1,9 @@
 //! Permission sets: what somebody may do in an account, and the four kinds of policy that say it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use aws_sdk_ssoadmin::types::{ProvisionTargetType, ProvisioningStatus, Tag};
 use serde::{Deserialize, Serialize};
@@ -75,11 +78,7 @@ impl Aws {
         name: &str,
         look: Look,
     ) -> Result<Option<String>, Fault> {
-        let arns = self
-            .0
-            .sets
-            .get(instance.arn.clone(), look, || self.list_permission_sets(instance))
-            .await?;
+        let arns = self.permission_set_arns(instance, look).await?;
         // One asks for the names, the others wait for them.
         let _pass = self.0.naming.enter().await;
         let known = |arn: &String| self.set_names().get(arn).cloned();
@@ -95,6 +94,14 @@ impl Aws {
             }
         }
         Ok(None)
+    }
+
+    /// The ARNs of all permission sets.
+    pub async fn permission_set_arns(&self, instance: &Instance, look: Look) -> Result<Arc<Vec<String>>, Fault> {
+        self.0
+            .sets
+            .get(instance.arn.clone(), look, || self.list_permission_sets(instance))
+            .await
     }
 
     async fn list_permission_sets(&self, instance: &Instance) -> Result<Vec<String>, Fault> {

@@ -1,0 +1,421 @@
+//! `aws.assignment[…]`: who may use which permission set in which account.
+//!
+//! A user made by hand in Identity Center can be assigned at once (phase 2); whoever comes by provisioning can be assigned
+//! only after arriving (phase 6). Both are nodes of one step. A step that is to come after some of them names those with
+//! `Each` and [`keys_of`]: `After` would also wait for those that wait for provisioning.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Cx, World,
+    accounts::MANAGEMENT,
+    aws_user::{self, AwsUser},
+    permission_set::{self, PermissionSet},
+    preflight_aws::AwsInstance,
+};
+use crate::{
+    clients::{
+        aws::{Assignment, Aws, Direction, Instance, Look, Principal, Progress, User},
+        limits,
+    },
+    engine::{
+        needs::{Each, One},
+        step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
+    },
+    fault::{Fault, Kind, Text},
+    profile::{self, Arrival},
+};
+
+/// The phase in which those who come by provisioning are assigned, counted from 0.
+const LATE_PHASE: usize = 6;
+/// What stands between the parts of a key.
+const BETWEEN: &str = " · ";
+/// How a group is told from a user in a key.
+const GROUP: &str = "group:";
+
+/// The step's name.
+pub const ID: StepId = StepId::new("aws.assignment");
+
+/// One assignment.
+#[derive(Debug)]
+pub struct AccountAssignment;
+
+/// An assignment that stands, or is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The assignment.
+    #[serde(flatten)]
+    pub assignment: Assignment,
+    /// The request that makes it, as long as it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
+type Ready = (Instance, Vec<(String, permission_set::Standing)>, Vec<(String, User)>);
+
+impl Step<World> for AccountAssignment {
+    const ABOUT: About = About {
+        id: ID,
+        title: "Assign access to the account",
+        why: "Only an assignment lets somebody use a permission set in an account; AWS makes the role there.",
+        executor: Executor::Aws,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "The creation status is SUCCEEDED, or sso:ListAccountAssignmentsForPrincipal holds it",
+        undo: "sso:DeleteAccountAssignment, until its status is SUCCEEDED",
+        read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/assignusers.html",
+    };
+    const AT_ONCE: usize = limits::ASSIGNMENTS_IN_FLIGHT;
+    type Needs = (One<AwsInstance>, Each<PermissionSet>, Each<AwsUser>);
+    type Output = Standing;
+
+    fn items(&self, world: &World, target: Option<&str>) -> Vec<Item> {
+        rows(world, target)
+            .into_iter()
+            .map(|row| {
+                let item = Item::new(row.key())
+                    .with(permission_set::ID, &row.set)
+                    .lane(&row.account);
+                match row.principal {
+                    Who::ByHand(upn) => item.with(aws_user::ID, upn),
+                    Who::AlreadyThere(_) => item,
+                    Who::Provisioned(_) | Who::Group(_) => item.in_phase(LATE_PHASE),
+                }
+            })
+            .collect()
+    }
+
+    async fn probe(&self, cx: &Cx, ready: &Ready, known: Option<&Standing>) -> Result<Probe<Standing>, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let (instance, ..) = ready;
+        let assignment = match known {
+            Some(known) => known.assignment.clone(),
+            None => match wanted(cx, aws, ready).await? {
+                Some(assignment) => assignment,
+                None => return Ok(Probe::Pending(arriving())),
+            },
+        };
+        if let Some(request) = known.and_then(|known| known.request.as_ref()) {
+            match aws.assignment_change(instance, Direction::Creation, request).await {
+                Ok(Progress::Running) => return Ok(Probe::Pending(under_way())),
+                Ok(Progress::Failed(reason)) => return Err(failed(cx.item(), reason)),
+                Ok(Progress::Done) => {
+                    let proof = format!("creation request {request} is SUCCEEDED");
+                    return Ok(Probe::present(
+                        Standing {
+                            assignment,
+                            request: None,
+                        },
+                        proof,
+                    ));
+                }
+                // AWS forgets old requests; the list tells then.
+                Err(fault) if fault.kind == Kind::NotFound => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let begun = cx.started_at().filter(|_| known.is_none());
+        let look = if begun.is_some() { Look::Fresh } else { Look::Shared };
+        if aws.is_assigned(instance, &assignment, look).await? {
+            let proof = format!("{} has it in account {}", assignment.principal.id(), assignment.account);
+            return Ok(Probe::present(
+                Standing {
+                    assignment,
+                    request: None,
+                },
+                proof,
+            ));
+        }
+        let Some(begun) = begun else { return Ok(Probe::Absent) };
+        // The answer that held the request's id may be lost, and an assignment under way is in no list of assignments.
+        let lost = aws
+            .find_change(instance, Direction::Creation, &assignment, begun)
+            .await?;
+        Ok(match lost.map(|change| change.progress) {
+            None | Some(Progress::Failed(_)) => Probe::Absent,
+            Some(Progress::Running | Progress::Done) => Probe::Pending(under_way()),
+        })
+    }
+
+    async fn apply(&self, cx: &Cx, ready: &Ready, _: Option<&Standing>) -> Result<Standing, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let (instance, ..) = ready;
+        let assignment = wanted(cx, aws, ready).await?.ok_or_else(|| {
+            Fault::new(Kind::NotFound, format!("Nobody to assign: {}", cx.item()))
+                .why("Identity Center does not know the user or group yet")
+        })?;
+        let change = aws.create_assignment(instance, &assignment).await?;
+        match change.progress {
+            Progress::Failed(reason) => Err(failed(cx.item(), reason)),
+            Progress::Running | Progress::Done => Ok(Standing {
+                assignment,
+                request: Some(change.request_id),
+            }),
+        }
+    }
+
+    async fn undo(&self, cx: &Cx, (instance, ..): &Ready, made: &Made<Standing>) -> Result<Undone, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        Ok(match aws.delete_assignment(instance, &made.output.assignment).await? {
+            Some(_) => Undone::Removed,
+            None => Undone::AlreadyGone,
+        })
+    }
+
+    async fn gone(&self, cx: &Cx, (instance, ..): &Ready, made: &Made<Standing>) -> Result<Gone, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let assignment = &made.output.assignment;
+        let leaving = || Wait {
+            why: Text::Borrowed("the assignment to be taken away"),
+            ..under_way()
+        };
+        let mut progress = None;
+        if let Some(request) = aws.deletion_under_way(assignment) {
+            progress = Some(aws.assignment_change(instance, Direction::Deletion, &request).await?);
+        } else {
+            let look = if cx.started_at().is_some() {
+                Look::Fresh
+            } else {
+                Look::Shared
+            };
+            if !aws.is_assigned(instance, assignment, look).await? {
+                return Ok(Gone::Yes(Text::Borrowed("no list of assignments holds it")));
+            }
+            if let Some(begun) = cx.started_at() {
+                let lost = aws
+                    .find_change(instance, Direction::Deletion, assignment, begun)
+                    .await?;
+                progress = lost.map(|change| change.progress);
+            }
+        }
+        match progress {
+            Some(Progress::Running) => Ok(Gone::Pending(leaving())),
+            Some(Progress::Done) => Ok(Gone::Yes(Text::Borrowed("the deletion status is SUCCEEDED"))),
+            Some(Progress::Failed(reason)) if reason.contains("404") || reason.contains("not found") => {
+                Ok(Gone::Yes(format!("AWS finds nothing to take away: {reason}").into()))
+            }
+            Some(Progress::Failed(reason)) => Err(Fault::new(
+                Kind::Refused,
+                format!("The assignment cannot be taken away: {}", cx.item()),
+            )
+            .why(reason)),
+            None => Ok(Gone::No),
+        }
+    }
+}
+
+/// The keys of the assignments of a user, for a step that comes after them.
+pub fn keys_of(world: &World, target: Option<&str>, upn: &str) -> Vec<String> {
+    let of_user = |who: &Who| match who {
+        Who::ByHand(name) | Who::AlreadyThere(name) | Who::Provisioned(name) => name.eq_ignore_ascii_case(upn),
+        Who::Group(_) => false,
+    };
+    rows(world, target)
+        .iter()
+        .filter(|row| of_user(&row.principal))
+        .map(Row::key)
+        .collect()
+}
+
+/// Whether a permission set is assigned to anybody before provisioning, or only after. None when to nobody.
+pub(super) fn is_early(world: &World, target: Option<&str>, set: &str) -> Option<bool> {
+    let rows = rows(world, target);
+    let mut of_set = rows.iter().filter(|row| row.set == set).peekable();
+    of_set.peek()?;
+    Some(of_set.any(|row| matches!(row.principal, Who::ByHand(_) | Who::AlreadyThere(_))))
+}
+
+/// Whom an assignment is for, and how they come to Identity Center.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    ByHand(String),
+    AlreadyThere(String),
+    Provisioned(String),
+    Group(String),
+}
+
+/// One assignment of the profile, for one account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    principal: Who,
+    account: String,
+    set: String,
+}
+
+impl Row {
+    fn key(&self) -> String {
+        let (prefix, name) = match &self.principal {
+            Who::ByHand(name) | Who::AlreadyThere(name) | Who::Provisioned(name) => ("", name),
+            Who::Group(name) => (GROUP, name),
+        };
+        [&format!("{prefix}{name}"), self.account.as_str(), &self.set].join(BETWEEN)
+    }
+
+    /// The parts of a key.
+    fn read(profile: &profile::Profile, key: &str) -> Option<Self> {
+        let mut parts = key.rsplitn(3, BETWEEN);
+        let (set, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let principal = match name.strip_prefix(GROUP) {
+            Some(group) => Who::Group(group.to_owned()),
+            None => who(profile, name),
+        };
+        Some(Self {
+            principal,
+            account: account.to_owned(),
+            set: set.to_owned(),
+        })
+    }
+}
+
+fn who(profile: &profile::Profile, upn: &str) -> Who {
+    match profile.user(upn) {
+        Some(user) if user.aws == Arrival::Manual => Who::ByHand(user.upn.clone()),
+        Some(user) => Who::Provisioned(user.upn.clone()),
+        None => Who::AlreadyThere(upn.to_owned()),
+    }
+}
+
+/// The profile's assignments, one for each principal, account and set, each once, in the profile's order.
+fn rows(world: &World, target: Option<&str>) -> Vec<Row> {
+    let book = world
+        .targets
+        .iter()
+        .find(|known| Some(known.name.as_str()) == target)
+        .map(|target| &target.accounts);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut rows = Vec::new();
+    for assignment in &world.profile.assignment {
+        let principal = match &assignment.principal {
+            profile::Principal::User(upn) => who(&world.profile, upn),
+            profile::Principal::Group(name) => Who::Group(name.clone()),
+        };
+        for word in &assignment.accounts {
+            let accounts = book.map_or_else(|| vec![word.clone()], |book| book.accounts(word));
+            for account in accounts {
+                for set in &assignment.permission_sets {
+                    let row = Row {
+                        principal: principal.clone(),
+                        account: account.clone(),
+                        set: set.clone(),
+                    };
+                    if seen.insert(row.clone()) {
+                        rows.push(row);
+                    }
+                }
+            }
+        }
+    }
+    rows
+}
+
+/// The assignment in AWS's ids. None when the user or group has not arrived yet.
+async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users): &Ready) -> Result<Option<Assignment>, Fault> {
+    let profile = &cx.world().profile;
+    let row = Row::read(profile, cx.item())
+        .ok_or_else(|| Fault::internal(format!("an assignment is called `{}`", cx.item())))?;
+    let (_, set) = sets
+        .first()
+        .ok_or_else(|| Fault::internal("an assignment runs before its permission set is known"))?;
+    let principal = match &row.principal {
+        Who::Group(name) => aws.group_by_name(instance, name).await?.map(Principal::Group),
+        Who::AlreadyThere(name) => {
+            let user = aws.user_by_name(instance, name).await?.ok_or_else(|| {
+                Fault::new(Kind::NotFound, format!("Identity Center knows no user `{name}`"))
+                    .why("an assignment names it, and the profile's people do not")
+                    .hint("Add the user to the profile's people, or correct the assignment.")
+            })?;
+            Some(Principal::User(user.id))
+        }
+        Who::ByHand(name) | Who::Provisioned(name) => match users.first() {
+            Some((_, user)) => Some(Principal::User(user.id.clone())),
+            None => {
+                let user = profile
+                    .user(name)
+                    .map_or(name.as_str(), |user| aws_user::user_name(profile, user));
+                aws.user_by_name(instance, user)
+                    .await?
+                    .map(|user| Principal::User(user.id))
+            }
+        },
+    };
+    let account = if row.account == MANAGEMENT {
+        instance.owner.clone()
+    } else {
+        row.account
+    };
+    Ok(principal.map(|principal| Assignment {
+        account,
+        permission_set: set.set.arn.clone(),
+        principal,
+    }))
+}
+
+fn arriving() -> Wait {
+    Wait {
+        why: Text::Borrowed("the user or group to arrive in Identity Center"),
+        ends_when: Text::Borrowed("identitystore:GetUserId or GetGroupId finds it"),
+        every: Duration::from_secs(20),
+        limit: Duration::from_secs(90 * 60),
+    }
+}
+
+fn under_way() -> Wait {
+    Wait {
+        why: Text::Borrowed("AWS to make the role in the account"),
+        ends_when: Text::Borrowed("the status of the request is SUCCEEDED or FAILED"),
+        every: Duration::from_secs(1),
+        limit: Duration::from_secs(10 * 60),
+    }
+}
+
+fn failed(item: &str, reason: String) -> Fault {
+    let hint = if reason.contains("managed policy") || reason.contains("Policy") {
+        "A customer managed policy or boundary must exist under its name and path in that account."
+    } else if reason.contains("quota") || reason.contains("LimitExceeded") || reason.contains("limit") {
+        "Raise the quota of IAM roles or of policies per role in that account."
+    } else {
+        "Correct what the reason names, then continue the run."
+    };
+    Fault::new(Kind::Refused, format!("AWS cannot make the assignment {item}"))
+        .why(reason)
+        .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_readable_and_reads_back() {
+        for row in [
+            Row {
+                principal: Who::AlreadyThere("NikkiWolf@contoso.onmicrosoft.com".into()),
+                account: MANAGEMENT.into(),
+                set: "RegionalAdmin".into(),
+            },
+            Row {
+                principal: Who::Group("Cloud · Admins".into()),
+                account: "111122223333".into(),
+                set: "Ops".into(),
+            },
+        ] {
+            let mut parts = row.key();
+            assert!(parts.contains(" · "));
+            let group = parts.starts_with(GROUP);
+            parts = parts.trim_start_matches(GROUP).to_owned();
+            let mut read = parts.rsplitn(3, BETWEEN);
+            assert_eq!(read.next(), Some(row.set.as_str()));
+            assert_eq!(read.next(), Some(row.account.as_str()));
+            assert_eq!(
+                read.next(),
+                Some(if group {
+                    "Cloud · Admins"
+                } else {
+                    "NikkiWolf@contoso.onmicrosoft.com"
+                })
+            );
+        }
+    }
+}

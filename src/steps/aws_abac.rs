@@ -1,0 +1,273 @@
+//! `aws.abac`: lets attributes of a user reach policies as session tags.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    Cx, World,
+    preflight_aws::{AwsInstance, AwsRights},
+};
+use crate::{
+    clients::{
+        Existed,
+        aws::{AccessControl, Instance, Progress},
+    },
+    engine::{
+        needs::{After, One},
+        step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
+    },
+    fault::{Fault, Kind, Text},
+    profile::{Abac, AbacVia, sources},
+};
+
+/// Attributes for access control.
+#[derive(Debug)]
+pub struct AwsAbac;
+
+impl Step<World> for AwsAbac {
+    const ABOUT: About = About {
+        id: StepId::new("aws.abac"),
+        title: "Enable attributes for access control",
+        why: "Without it no attribute reaches policies, whether Entra sends it with the sign-in or provisioning brought it.",
+        executor: Executor::Aws,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "sso:DescribeInstanceAccessControlAttributeConfiguration says ENABLED, with the attributes of the profile",
+        undo: "Switched off again, or the list put back as it was",
+        read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html",
+    };
+    type Needs = (One<AwsInstance>, After<AwsRights>);
+    type Output = AccessControl;
+
+    fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
+        world.profile.abac.iter().map(|_| Item::only()).collect()
+    }
+
+    async fn probe(
+        &self,
+        cx: &Cx,
+        (instance, ()): &(Instance, ()),
+        _: Option<&AccessControl>,
+    ) -> Result<Probe<AccessControl>, Fault> {
+        let Some(found) = cx.world().target(cx.target())?.aws.access_control(instance).await? else {
+            return Ok(Probe::Absent);
+        };
+        match &found.progress {
+            Progress::Running => return Ok(Probe::Pending(switching_on())),
+            Progress::Failed(reason) => {
+                return Err(Fault::new(Kind::Rights, "Attributes for access control cannot be enabled")
+                    .why(reason.clone())
+                    .hint("Allow iam:UpdateAssumeRolePolicy for the caller on the roles below /aws-reserved/sso.amazonaws.com/."));
+            }
+            Progress::Done => {}
+        }
+        let wanted = wanted(cx, &found.attributes)?;
+        let differences = differences(&found.attributes, &wanted);
+        if differences.is_empty() {
+            let proof = format!("ENABLED, {}", shown(&found.attributes));
+            return Ok(Probe::present(found, proof));
+        }
+        Ok(Probe::Drifted { found, differences })
+    }
+
+    async fn apply(
+        &self,
+        cx: &Cx,
+        (instance, ()): &(Instance, ()),
+        found: Option<&AccessControl>,
+    ) -> Result<AccessControl, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let there = found.map(|found| found.attributes.clone()).unwrap_or_default();
+        let attributes = wanted(cx, &there)?;
+        match found {
+            None => aws.create_access_control(instance, &attributes).await?,
+            Some(_) => aws.update_access_control(instance, &attributes).await?,
+        }
+        Ok(AccessControl {
+            progress: Progress::Done,
+            attributes,
+        })
+    }
+
+    async fn undo(
+        &self,
+        cx: &Cx,
+        (instance, ()): &(Instance, ()),
+        made: &Made<AccessControl>,
+    ) -> Result<Undone, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let Some(now) = aws.access_control(instance).await? else {
+            return Ok(Undone::AlreadyGone);
+        };
+        let back = put_back(made, &now.attributes);
+        if made.how == How::Changed {
+            if back != now.attributes {
+                aws.update_access_control(instance, &back).await?;
+            }
+            return Ok(Undone::Restored);
+        }
+        if !back.is_empty() {
+            aws.update_access_control(instance, &back).await?;
+            return Ok(Undone::Kept(format!("others use it: {}", shown(&back)).into()));
+        }
+        Ok(match aws.delete_access_control(instance).await? {
+            Existed::Yes => Undone::Removed,
+            Existed::No => Undone::AlreadyGone,
+        })
+    }
+
+    async fn gone(&self, cx: &Cx, (instance, ()): &(Instance, ()), made: &Made<AccessControl>) -> Result<Gone, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let Some(now) = aws.access_control(instance).await? else {
+            return Ok(Gone::Yes(Text::Borrowed("attributes for access control are off")));
+        };
+        if now.progress == Progress::Running {
+            return Ok(Gone::Pending(switching_on()));
+        }
+        if made.how == How::Changed && put_back(made, &now.attributes) == now.attributes {
+            return Ok(Gone::Yes(
+                format!("the list is as it was: {}", shown(&now.attributes)).into(),
+            ));
+        }
+        Ok(Gone::No)
+    }
+}
+
+fn switching_on() -> Wait {
+    Wait {
+        why: Text::Borrowed("attributes for access control to be switched on"),
+        ends_when: Text::Borrowed("the status is ENABLED"),
+        every: Duration::from_secs(2),
+        limit: Duration::from_secs(5 * 60),
+    }
+}
+
+/// The list as it should be: what others put there stays.
+fn wanted(cx: &Cx, there: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Fault> {
+    let abac = cx.world().profile.abac.as_ref().ok_or_else(|| {
+        Fault::new(
+            Kind::Usage,
+            "The profile wants no attributes for access control any more",
+        )
+    })?;
+    list(abac, there)
+}
+
+fn list(abac: &Abac, there: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Fault> {
+    let mut list = there.clone();
+    for (key, source) in &abac.attributes {
+        if abac.via == AbacVia::Saml {
+            // The list's own value would win over the one that Entra sends.
+            list.remove(key);
+            continue;
+        }
+        let path = sources::find(source)
+            .and_then(|source| source.identity_center)
+            .ok_or_else(|| {
+                Fault::new(Kind::Usage, format!("`{source}` does not arrive in Identity Center"))
+                    .why(format!("so it cannot become the session tag `{key}` there"))
+                    .hint("Let Entra send it with the sign-in: `via = \"saml\"` in the profile's `[abac]`.")
+            })?;
+        list.insert(key.clone(), path.to_owned());
+    }
+    Ok(list)
+}
+
+/// The list without what we did to it. What others changed in the meantime stays.
+fn put_back(made: &Made<AccessControl>, now: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let ours = &made.output.attributes;
+    let before = made
+        .before
+        .as_ref()
+        .map(|before| before.attributes.clone())
+        .unwrap_or_default();
+    let mut back = now.clone();
+    for (key, source) in ours {
+        if before.get(key) != Some(source) && back.get(key) == Some(source) {
+            back.remove(key);
+        }
+    }
+    for (key, source) in before {
+        if ours.get(&key) != Some(&source) && !back.contains_key(&key) {
+            back.insert(key, source);
+        }
+    }
+    back
+}
+
+fn differences(found: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> Vec<Difference> {
+    let keys: std::collections::BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
+    let text = |list: &BTreeMap<String, String>, key: &String| list.get(key).cloned().unwrap_or_else(|| "none".into());
+    keys.into_iter()
+        .filter(|key| found.get(*key) != wanted.get(*key))
+        .map(|key| Difference::new(format!("attribute {key}"), text(found, key), text(wanted, key)))
+        .collect()
+}
+
+fn shown(list: &BTreeMap<String, String>) -> String {
+    if list.is_empty() {
+        return "no attribute of its own".into();
+    }
+    let parts: Vec<String> = list.iter().map(|(key, source)| format!("{key} = {source}")).collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn abac(via: AbacVia) -> Abac {
+        Abac {
+            attributes: map(&[("Department", "user.department")]),
+            via,
+        }
+    }
+
+    fn standing(attributes: BTreeMap<String, String>) -> AccessControl {
+        AccessControl {
+            progress: Progress::Done,
+            attributes,
+        }
+    }
+
+    #[test]
+    fn what_entra_sends_is_not_shadowed_and_what_others_set_stays() {
+        let there = map(&[
+            ("CostCenter", "${path:enterprise.costCenter}"),
+            ("Department", "${path:title}"),
+        ]);
+        let saml = list(&abac(AbacVia::Saml), &there).unwrap();
+        assert_eq!(saml, map(&[("CostCenter", "${path:enterprise.costCenter}")]));
+        let own = list(&abac(AbacVia::IdentityCenter), &there).unwrap();
+        assert_eq!(own["Department"], "${path:enterprise.department}");
+        assert_eq!(own["CostCenter"], "${path:enterprise.costCenter}");
+    }
+
+    #[test]
+    fn the_list_is_put_back_as_it_was_but_for_what_others_did_since() {
+        let before = map(&[("Department", "${path:title}"), ("CostCenter", "a")]);
+        let made = Made {
+            output: standing(map(&[("CostCenter", "a")])),
+            how: How::Changed,
+            before: Some(standing(before.clone())),
+        };
+        assert_eq!(put_back(&made, &map(&[("CostCenter", "a")])), before);
+        let since = map(&[("CostCenter", "a"), ("Team", "t")]);
+        let mut expected = before;
+        expected.insert("Team".into(), "t".into());
+        assert_eq!(put_back(&made, &since), expected);
+    }
+
+    #[test]
+    fn an_attribute_that_does_not_arrive_is_refused() {
+        let mut abac = abac(AbacVia::Both);
+        abac.attributes.insert("Office".into(), "user.officelocation".into());
+        assert_eq!(list(&abac, &BTreeMap::new()).unwrap_err().kind, Kind::Usage);
+    }
+}

@@ -1,0 +1,264 @@
+//! `aws.user[…]`: the counterpart in Identity Center of a user who signs in before provisioning is on.
+
+use super::{
+    Cx, World,
+    preflight_aws::{AwsInstance, AwsRights},
+};
+use crate::{
+    clients::{
+        Existed,
+        aws::{Instance, NewUser, User as Found},
+    },
+    engine::{
+        needs::{After, One},
+        step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone},
+    },
+    fault::{Fault, Kind, Text},
+    profile::{Arrival, Profile, User},
+};
+
+/// One user made by hand in Identity Center.
+#[derive(Debug)]
+pub struct AwsUser;
+
+/// The step's name.
+pub const ID: StepId = StepId::new("aws.user");
+
+/// What a user is called in Identity Center: exactly what Entra sends as NameID.
+pub fn user_name<'p>(profile: &'p Profile, user: &'p User) -> &'p str {
+    let is_guest = user.upn.contains("#EXT#");
+    let source = match &profile.name_id.guests {
+        Some(guests) if is_guest => guests,
+        _ => &profile.name_id.members,
+    };
+    match &user.mail {
+        Some(mail) if source.eq_ignore_ascii_case("user.mail") => mail,
+        _ => &user.upn,
+    }
+}
+
+impl Step<World> for AwsUser {
+    const ABOUT: About = About {
+        id: ID,
+        title: "Create the user in Identity Center",
+        why: "Sign-in makes no users: whoever signs in before provisioning is on has to be there already, and the user name \
+              has to be the NameID to the letter.",
+        executor: Executor::Aws,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "identitystore:GetUserId and DescribeUser find the user name",
+        undo: "identitystore:DeleteUser",
+        read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/idp-microsoft-entra.html",
+    };
+    type Needs = (One<AwsInstance>, After<AwsRights>);
+    type Output = Found;
+
+    fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
+        let by_hand = world
+            .profile
+            .people
+            .user
+            .iter()
+            .filter(|user| user.aws == Arrival::Manual);
+        by_hand.map(|user| Item::new(&user.upn)).collect()
+    }
+
+    async fn probe(
+        &self,
+        cx: &Cx,
+        (instance, ()): &(Instance, ()),
+        known: Option<&Found>,
+    ) -> Result<Probe<Found>, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let wanted = wanted(cx)?;
+        let found = match known {
+            Some(known) => aws.user(instance, &known.id).await?,
+            None => aws.user_by_name(instance, &wanted.user_name).await?,
+        };
+        let Some(found) = found else {
+            if let Some(email) = &wanted.email
+                && let Some(other) = aws.user_by_email(instance, email).await?
+            {
+                return Err(
+                    Fault::new(Kind::Conflict, format!("Another user holds the e-mail address {email}"))
+                        .why(format!(
+                            "it is `{}` ({}), and addresses are unique in Identity Center",
+                            other.user_name, other.id
+                        ))
+                        .hint("Rename or delete that user in Identity Center, or correct `mail` in the profile."),
+                );
+            }
+            return Ok(Probe::Absent);
+        };
+        let differences = differences(&wanted, &found);
+        if differences.is_empty() {
+            let proof = format!("user {} is named {}", found.id, found.user_name);
+            return Ok(Probe::present(found, proof));
+        }
+        Ok(Probe::Drifted { found, differences })
+    }
+
+    async fn apply(&self, cx: &Cx, (instance, ()): &(Instance, ()), found: Option<&Found>) -> Result<Found, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let wanted = wanted(cx)?;
+        if let Some(found) = found {
+            aws.update_user(instance, found, &changes(&wanted, found)).await?;
+            return Ok(found.clone());
+        }
+        let id = aws.create_user(instance, &wanted).await?;
+        Ok(Found {
+            id,
+            revision: String::new(),
+            user_name: wanted.user_name,
+            given_name: wanted.given_name,
+            family_name: wanted.family_name,
+            display_name: wanted.display_name,
+            emails: wanted.email.into_iter().collect(),
+            title: String::new(),
+            external_ids: Vec::new(),
+            enabled: None,
+            enterprise: Default::default(),
+        })
+    }
+
+    async fn undo(&self, cx: &Cx, (instance, ()): &(Instance, ()), made: &Made<Found>) -> Result<Undone, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        if let (How::Changed, Some(before)) = (made.how, &made.before) {
+            let Some(now) = aws.user(instance, &made.output.id).await? else {
+                return Ok(Undone::AlreadyGone);
+            };
+            let before = as_before(before);
+            let back = changes(&before, &now);
+            if !back.is_empty() {
+                aws.update_user(instance, &now, &back).await?;
+            }
+            return Ok(Undone::Restored);
+        }
+        Ok(match aws.delete_user(instance, &made.output.id).await? {
+            Existed::Yes => Undone::Removed,
+            Existed::No => Undone::AlreadyGone,
+        })
+    }
+
+    async fn gone(&self, cx: &Cx, (instance, ()): &(Instance, ()), made: &Made<Found>) -> Result<Gone, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let Some(now) = aws.user(instance, &made.output.id).await? else {
+            return Ok(Gone::Yes(Text::Borrowed("identitystore:DescribeUser does not find it")));
+        };
+        match (made.how, &made.before) {
+            (How::Changed, Some(before)) if changes(&as_before(before), &now).is_empty() => {
+                Ok(Gone::Yes(Text::Borrowed("it has its old attributes")))
+            }
+            _ => Ok(Gone::No),
+        }
+    }
+}
+
+fn wanted(cx: &Cx) -> Result<NewUser, Fault> {
+    let profile = &cx.world().profile;
+    let user = profile.user(cx.item()).ok_or_else(|| {
+        Fault::new(
+            Kind::Usage,
+            format!("The profile names no user `{}` any more", cx.item()),
+        )
+    })?;
+    let lacks = |what: &str| {
+        Fault::new(Kind::Usage, format!("{} has no {what} in the profile", user.upn))
+            .why("Identity Center refuses users without first, last and display name")
+            .hint("Add `given_name` and `family_name` to the user in the profile.")
+    };
+    Ok(NewUser {
+        user_name: user_name(profile, user).to_owned(),
+        given_name: user.given_name.clone().ok_or_else(|| lacks("first name"))?,
+        family_name: user.family_name.clone().ok_or_else(|| lacks("last name"))?,
+        display_name: user.shown_name(),
+        email: user.mail.clone(),
+    })
+}
+
+fn as_before(before: &Found) -> NewUser {
+    NewUser {
+        user_name: before.user_name.clone(),
+        given_name: before.given_name.clone(),
+        family_name: before.family_name.clone(),
+        display_name: before.display_name.clone(),
+        email: None,
+    }
+}
+
+/// Attributes that are not as wanted: path and wanted value.
+fn changes<'w>(wanted: &'w NewUser, found: &Found) -> Vec<(&'static str, &'w str)> {
+    let all = [
+        ("userName", &found.user_name, &wanted.user_name),
+        ("name.givenName", &found.given_name, &wanted.given_name),
+        ("name.familyName", &found.family_name, &wanted.family_name),
+        ("displayName", &found.display_name, &wanted.display_name),
+    ];
+    all.into_iter()
+        .filter(|(_, found, wanted)| found != wanted)
+        .map(|(path, _, wanted)| (path, wanted.as_str()))
+        .collect()
+}
+
+/// Once provisioning has taken the user over, Entra decides about everything but the user name.
+fn differences(wanted: &NewUser, found: &Found) -> Vec<Difference> {
+    let value = |path: &str| match path {
+        "userName" => &found.user_name,
+        "name.givenName" => &found.given_name,
+        "name.familyName" => &found.family_name,
+        _ => &found.display_name,
+    };
+    changes(wanted, found)
+        .into_iter()
+        .filter(|(path, _)| !found.is_provisioned() || *path == "userName")
+        .map(|(path, wanted)| Difference::new(path, value(path).clone(), wanted))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found() -> Found {
+        Found {
+            id: "1".into(),
+            revision: String::new(),
+            user_name: "nikkiwolf@example.org".into(),
+            given_name: "Nikki".into(),
+            family_name: "Wulf".into(),
+            display_name: "Nikki Wolf".into(),
+            emails: Vec::new(),
+            title: String::new(),
+            external_ids: Vec::new(),
+            enabled: None,
+            enterprise: Default::default(),
+        }
+    }
+
+    fn wanted() -> NewUser {
+        NewUser {
+            user_name: "NikkiWolf@example.org".into(),
+            given_name: "Nikki".into(),
+            family_name: "Wolf".into(),
+            display_name: "Nikki Wolf".into(),
+            email: None,
+        }
+    }
+
+    #[test]
+    fn a_user_name_is_compared_to_the_letter() {
+        let fields: Vec<String> = differences(&wanted(), &found())
+            .into_iter()
+            .map(|it| it.field)
+            .collect();
+        assert_eq!(fields, ["userName", "name.familyName"]);
+    }
+
+    #[test]
+    fn what_provisioning_brings_is_left_to_entra() {
+        let mut found = found();
+        found.external_ids.push(("issuer".into(), "id".into()));
+        let fields: Vec<String> = differences(&wanted(), &found).into_iter().map(|it| it.field).collect();
+        assert_eq!(fields, ["userName"]);
+    }
+}
