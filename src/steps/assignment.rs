@@ -14,6 +14,7 @@ use super::{
     aws_user::{self, AwsUser},
     permission_set::{self, PermissionSet},
     preflight_aws::AwsInstance,
+    scim_run::{Arrived, Seen as InAws},
 };
 use crate::{
     clients::{
@@ -53,7 +54,12 @@ pub struct Standing {
     pub request: Option<String>,
 }
 
-type Ready = (Instance, Vec<(String, permission_set::Standing)>, Vec<(String, User)>);
+type Ready = (
+    Instance,
+    Vec<(String, permission_set::Standing)>,
+    Vec<(String, User)>,
+    Vec<(String, InAws)>,
+);
 
 impl Step<World> for AccountAssignment {
     const ABOUT: About = About {
@@ -68,7 +74,7 @@ impl Step<World> for AccountAssignment {
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/assignusers.html",
     };
     const AT_ONCE: usize = limits::ASSIGNMENTS_IN_FLIGHT;
-    type Needs = (One<AwsInstance>, Each<PermissionSet>, Each<AwsUser>);
+    type Needs = (One<AwsInstance>, Each<PermissionSet>, Each<AwsUser>, Each<Arrived>);
     type Output = Standing;
 
     fn items(&self, world: &World, target: Option<&str>) -> Vec<Item> {
@@ -81,7 +87,12 @@ impl Step<World> for AccountAssignment {
                 match row.principal {
                     Who::ByHand(upn) => item.with(aws_user::ID, upn),
                     Who::AlreadyThere(_) => item,
-                    Who::Provisioned(_) | Who::Group(_) => item.in_phase(LATE_PHASE),
+                    Who::Provisioned(upn) => item.with(Arrived::ABOUT.id, upn).in_phase(LATE_PHASE),
+                    Who::Group(name) if world.profile.group(&name).is_some() => {
+                        let key = profile::Principal::Group(name).to_string();
+                        item.with(Arrived::ABOUT.id, key).in_phase(LATE_PHASE)
+                    }
+                    Who::Group(_) => item.in_phase(LATE_PHASE),
                 }
             })
             .collect()
@@ -311,7 +322,7 @@ fn rows(world: &World, target: Option<&str>) -> Vec<Row> {
 }
 
 /// The assignment in AWS's ids. None when the user or group has not arrived yet.
-async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users): &Ready) -> Result<Option<Assignment>, Fault> {
+async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, _): &Ready) -> Result<Option<Assignment>, Fault> {
     let profile = &cx.world().profile;
     let row = Row::read(profile, cx.item())
         .ok_or_else(|| Fault::internal(format!("an assignment is called `{}`", cx.item())))?;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::accounts::AccountBook;
 use crate::{
-    clients::aws::Aws,
+    clients::{aws::Aws, entra::Entra},
     engine,
     fault::Fault,
     profile::Profile,
@@ -19,6 +19,8 @@ pub type Cx = engine::cx::Cx<World>;
 pub struct World {
     /// The operator's answers.
     pub profile: Arc<Profile>,
+    /// The tenant.
+    pub entra: Entra,
     /// The AWS organizations, in the profile's order.
     pub targets: Vec<Target>,
     /// Where secrets are kept.

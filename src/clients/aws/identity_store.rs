@@ -202,6 +202,15 @@ impl Aws {
         Ok(absent_is_none(answer)?.map(|answer| answer.group_id))
     }
 
+    /// Deletes a group.
+    pub async fn delete_group(&self, instance: &Instance, id: &str) -> Result<Existed, Fault> {
+        let store = &self.services(&instance.region).await?.identity_store;
+        let request = store.delete_group().identity_store_id(&instance.store).group_id(id);
+        let op = Op::settles(Service::IdentityStore, "DeleteGroup");
+        let answer = absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)?;
+        Ok(if answer.is_some() { Existed::Yes } else { Existed::No })
+    }
+
     /// The ids of the users in a group.
     pub async fn group_members(&self, instance: &Instance, group: &str) -> Result<Vec<String>, Fault> {
         let store = &self.services(&instance.region).await?.identity_store;

@@ -3,8 +3,19 @@
 //! [`graph::Graph`] knows how Graph talks: paging, batches, versions, throttling, errors. What we ask of it lies in the
 //! files beside it, one for each area.
 
+pub mod applications;
+pub mod assignments;
 pub mod auth;
+pub mod client;
 pub mod clouds;
 pub mod error;
 pub mod graph;
+pub mod groups;
+pub mod logs;
 pub mod metadata;
+pub mod organization;
+pub mod policies;
+pub mod synchronization;
+pub mod users;
+
+pub use client::Entra;

@@ -1,0 +1,401 @@
+//! People and groups in Entra: made where the profile says so, else found and used.
+
+use aws_lc_rs::rand;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    preflight_entra::{EntraRights, Lint, PeopleLint, Rights},
+    world::{Cx, World},
+};
+use crate::{
+    clients::{
+        Existed,
+        entra::users::{NewUser, User},
+    },
+    engine::{
+        needs::{Each, One},
+        step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
+    },
+    fault::{Fault, Kind},
+    profile,
+    secrets::{SecretRef, remember},
+};
+
+/// A user in Entra.
+pub struct EntraUser;
+
+/// A user as later steps know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The object id.
+    pub id: String,
+    /// The sign-in name.
+    pub upn: String,
+    /// The display name.
+    pub display_name: String,
+    /// The department, if there is one.
+    pub department: Option<String>,
+    /// The e-mail address, if there is one.
+    pub mail: Option<String>,
+    /// Whether the user comes from elsewhere.
+    pub guest: bool,
+}
+
+impl From<User> for Person {
+    fn from(user: User) -> Self {
+        Self {
+            guest: user.is_guest(),
+            id: user.id,
+            upn: user.user_principal_name,
+            display_name: user.display_name.unwrap_or_default(),
+            department: user.department,
+            mail: user.mail,
+        }
+    }
+}
+
+impl EntraUser {
+    fn wanted<'w>(world: &'w World, item: &str) -> Result<&'w profile::User, Fault> {
+        world.profile.user(item).ok_or_else(|| {
+            Fault::internal(format!(
+                "a step asks for the user {item}, whom the profile does not name"
+            ))
+        })
+    }
+
+    fn password(world: &World, upn: &str) -> SecretRef {
+        SecretRef::user_password(&world.profile.federation, upn)
+    }
+}
+
+/// A password that every password policy of Entra takes: 24 characters of four kinds.
+fn new_password() -> Result<SecretString, Fault> {
+    const KINDS: [&[u8]; 4] = [
+        b"ABCDEFGHJKLMNPQRSTUVWXYZ",
+        b"abcdefghijkmnopqrstuvwxyz",
+        b"23456789",
+        b"!#$%*+-=?@_",
+    ];
+    let mut bytes = [0_u8; 24];
+    rand::fill(&mut bytes).map_err(|_| Fault::internal("the system gives no random bytes"))?;
+    let password: String = bytes
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| {
+            let kind = KINDS[at % KINDS.len()];
+            char::from(kind[usize::from(*byte) % kind.len()])
+        })
+        .collect();
+    let password = SecretString::from(password);
+    remember(&password);
+    Ok(password)
+}
+
+impl Step<World> for EntraUser {
+    const ABOUT: About = About {
+        id: StepId::new("entra.user"),
+        title: "Create the user in Entra",
+        why: "People sign in with their Entra account; a test user shows that it works without risking anyone.",
+        executor: Executor::Graph,
+        scope: Scope::Tenant,
+        effect: Effect::Changes,
+        proof: "GET the user by object id",
+        undo: "Deletes a user that fedwiz made, and forgets the first password. Others are never removed.",
+        read_more: "https://learn.microsoft.com/graph/api/user-post-users",
+    };
+    type Needs = (One<EntraRights>, One<PeopleLint>);
+    type Output = Person;
+
+    fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
+        world
+            .profile
+            .people
+            .user
+            .iter()
+            .map(|user| Item::new(&user.upn))
+            .collect()
+    }
+
+    async fn probe(&self, cx: &Cx, _: &(Rights, Lint), known: Option<&Person>) -> Result<Probe<Person>, Fault> {
+        let name = known.map_or(cx.item(), |known| &known.id);
+        Ok(match cx.world().entra.user(name).await? {
+            Some(user) => {
+                let proof = format!("GET /users answers, object id {}", user.id);
+                Probe::present(user.into(), proof)
+            }
+            None => Probe::Absent,
+        })
+    }
+
+    async fn apply(&self, cx: &Cx, _: &(Rights, Lint), _: Option<&Person>) -> Result<Person, Fault> {
+        let world = cx.world();
+        let user = Self::wanted(world, cx.item())?;
+        if !user.create {
+            return Err(Fault::new(Kind::NotFound, format!("{} is not in the tenant", user.upn))
+                .hint("Correct the name, or say `create = true` in the profile to have the user made."));
+        }
+        // Kept before the user exists: a password that nobody has would lock the user out for good.
+        let kept_as = Self::password(world, &user.upn);
+        let password = match world.secrets.get(&kept_as).await? {
+            Some(password) => password,
+            None => {
+                let password = new_password()?;
+                world.secrets.set(&kept_as, &password).await?;
+                password
+            }
+        };
+        let display_name = user.shown_name();
+        let new = NewUser {
+            upn: &user.upn,
+            alias: user.alias(),
+            display_name: &display_name,
+            given_name: user.given_name.as_deref(),
+            family_name: user.family_name.as_deref(),
+            mail: user.mail.as_deref(),
+            department: user.department.as_deref(),
+            password: &password,
+        };
+        Ok(Person {
+            // The answer to a create leaves fields out.
+            department: user.department.clone(),
+            mail: user.mail.clone(),
+            ..Person::from(world.entra.create_user(&new).await?)
+        })
+    }
+
+    async fn undo(&self, cx: &Cx, _: &(Rights, Lint), made: &Made<Person>) -> Result<Undone, Fault> {
+        let world = cx.world();
+        let mut existed = world.entra.delete_user(&made.output.id).await?;
+        if world.profile.entra.purge && world.entra.purge(&made.output.id).await? == Existed::Yes {
+            existed = Existed::Yes;
+        }
+        world.secrets.delete(&Self::password(world, cx.item())).await?;
+        Ok(match existed {
+            Existed::Yes => Undone::Removed,
+            Existed::No => Undone::AlreadyGone,
+        })
+    }
+
+    async fn gone(&self, cx: &Cx, _: &(Rights, Lint), made: &Made<Person>) -> Result<Gone, Fault> {
+        let world = cx.world();
+        let there = world.entra.user(&made.output.id).await?.is_some()
+            || (world.profile.entra.purge && world.entra.is_in_recycle_bin(&made.output.id).await?)
+            || world.secrets.get(&Self::password(world, cx.item())).await?.is_some();
+        Ok(if there {
+            Gone::No
+        } else {
+            Gone::Yes("GET /users answers 404, the password is forgotten".into())
+        })
+    }
+}
+
+/// A group in Entra, with its members.
+pub struct EntraGroup;
+
+/// A group as later steps know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The object id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Those of the wanted members that it has, by object id.
+    pub members: Vec<String>,
+}
+
+impl EntraGroup {
+    fn wanted<'w>(world: &'w World, item: &str) -> Result<&'w profile::Group, Fault> {
+        world.profile.group(item).ok_or_else(|| {
+            Fault::internal(format!(
+                "a step asks for the group {item}, which the profile does not name"
+            ))
+        })
+    }
+}
+
+type GroupGot = (Rights, Vec<(String, Person)>);
+
+impl Step<World> for EntraGroup {
+    const ABOUT: About = About {
+        id: StepId::new("entra.group"),
+        title: "Create the group in Entra",
+        why: "Access is easier to give to a group than to each person. Only direct members count.",
+        executor: Executor::Graph,
+        scope: Scope::Tenant,
+        effect: Effect::Changes,
+        proof: "GET the group and its direct members",
+        undo: "Deletes a group that fedwiz made. Others are never removed.",
+        read_more: "https://learn.microsoft.com/graph/api/group-post-groups",
+    };
+    type Needs = (One<EntraRights>, Each<EntraUser>);
+    type Output = Group;
+
+    fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
+        let upn = |name: &String| world.profile.user(name).map(|user| user.upn.clone());
+        world
+            .profile
+            .people
+            .group
+            .iter()
+            .map(|group| {
+                group
+                    .members
+                    .iter()
+                    .filter_map(upn)
+                    .fold(Item::new(&group.name), |item, member| {
+                        item.with(EntraUser::ABOUT.id, member)
+                    })
+            })
+            .collect()
+    }
+
+    async fn probe(&self, cx: &Cx, (_, people): &GroupGot, known: Option<&Group>) -> Result<Probe<Group>, Fault> {
+        let entra = &cx.world().entra;
+        let found = match known {
+            Some(known) => entra.group(&known.id).await?,
+            None => {
+                let mut found = entra.groups_named(cx.item()).await?;
+                if found.len() > 1 {
+                    return Err(Fault::new(
+                        Kind::Conflict,
+                        format!("There are {} groups named {}", found.len(), cx.item()),
+                    )
+                    .why("Identity Center knows a group by its name, which must be unique there")
+                    .hint("Rename all but the one to use."));
+                }
+                found.pop()
+            }
+        };
+        let Some(found) = found else { return Ok(Probe::Absent) };
+        if found.security_enabled == Some(false) {
+            return Err(
+                Fault::new(Kind::Refused, format!("{} is not a security group", cx.item()))
+                    .why("Entra neither assigns nor provisions groups that are not security-enabled")
+                    .hint("Use a security group."),
+            );
+        }
+        let mut group = Group {
+            id: found.id,
+            name: found.display_name.unwrap_or_else(|| cx.item().to_owned()),
+            members: Vec::new(),
+        };
+        if people.is_empty() {
+            let proof = format!("GET /groups answers, object id {}", group.id);
+            return Ok(Probe::present(group, proof));
+        }
+        let members = entra.members(&group.id).await?;
+        let (there, missing): (Vec<&Person>, Vec<&Person>) = people
+            .iter()
+            .map(|(_, person)| person)
+            .partition(|person| members.contains(&person.id));
+        group.members = there.iter().map(|person| person.id.clone()).collect();
+        if missing.is_empty() {
+            let proof = format!("object id {}, {} members as wanted", group.id, there.len());
+            return Ok(Probe::present(group, proof));
+        }
+        let missing: Vec<&str> = missing.iter().map(|person| person.upn.as_str()).collect();
+        Ok(Probe::Drifted {
+            found: group,
+            differences: vec![Difference::new("members", "not a member", missing.join(", "))],
+        })
+    }
+
+    async fn apply(&self, cx: &Cx, (_, people): &GroupGot, found: Option<&Group>) -> Result<Group, Fault> {
+        let entra = &cx.world().entra;
+        let wanted = Self::wanted(cx.world(), cx.item())?;
+        let mut group = match found {
+            Some(found) => found.clone(),
+            None if wanted.create => {
+                let made = entra.create_group(&wanted.name).await?;
+                Group {
+                    id: made.id,
+                    name: wanted.name.clone(),
+                    members: Vec::new(),
+                }
+            }
+            None => {
+                return Err(Fault::new(
+                    Kind::NotFound,
+                    format!("There is no group named {} in the tenant", wanted.name),
+                )
+                .hint("Correct the name, or say `create = true` in the profile to have the group made."));
+            }
+        };
+        let all = people.iter().map(|(_, person)| person.id.clone());
+        let missing: Vec<String> = all.filter(|id| !group.members.contains(id)).collect();
+        if !missing.is_empty() {
+            entra.add_members(&group.id, &missing).await?;
+        }
+        group.members.extend(missing);
+        Ok(group)
+    }
+
+    async fn undo(&self, cx: &Cx, _: &GroupGot, made: &Made<Group>) -> Result<Undone, Fault> {
+        let entra = &cx.world().entra;
+        if let Some(before) = &made.before {
+            let added: Vec<&String> = made
+                .output
+                .members
+                .iter()
+                .filter(|id| !before.members.contains(id))
+                .collect();
+            for member in added {
+                entra.remove_member(&before.id, member).await?;
+            }
+            return Ok(Undone::Restored);
+        }
+        let mut existed = entra.delete_group(&made.output.id).await?;
+        // Whether a security group goes to the recycle bin first differs from tenant to tenant.
+        if cx.world().profile.entra.purge && entra.purge(&made.output.id).await? == Existed::Yes {
+            existed = Existed::Yes;
+        }
+        Ok(match existed {
+            Existed::Yes => Undone::Removed,
+            Existed::No => Undone::AlreadyGone,
+        })
+    }
+
+    async fn gone(&self, cx: &Cx, _: &GroupGot, made: &Made<Group>) -> Result<Gone, Fault> {
+        let entra = &cx.world().entra;
+        if let Some(before) = &made.before {
+            let members = entra.members(&before.id).await?;
+            let left = made
+                .output
+                .members
+                .iter()
+                .any(|id| !before.members.contains(id) && members.contains(id));
+            return Ok(if left {
+                Gone::No
+            } else {
+                Gone::Yes("the added members are out of the group".into())
+            });
+        }
+        let there = entra.group(&made.output.id).await?.is_some()
+            || (cx.world().profile.entra.purge && entra.is_in_recycle_bin(&made.output.id).await?);
+        Ok(if there {
+            Gone::No
+        } else {
+            Gone::Yes("GET /groups answers 404".into())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn a_new_password_has_all_four_kinds_and_is_never_twice_the_same() {
+        let (one, two) = (new_password().unwrap(), new_password().unwrap());
+        let text = one.expose_secret();
+        assert_eq!(text.chars().count(), 24);
+        assert!(text.chars().any(|c| c.is_ascii_uppercase()));
+        assert!(text.chars().any(|c| c.is_ascii_lowercase()));
+        assert!(text.chars().any(|c| c.is_ascii_digit()));
+        assert!(text.chars().any(|c| !c.is_ascii_alphanumeric()));
+        assert_ne!(text, two.expose_secret());
+    }
+}

@@ -1,0 +1,235 @@
+//! The switch: AWS lets Entra sign people in. A person does it, CloudTrail proves it.
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    preflight_aws::{AwsInstance, BreakGlass},
+    saml_endpoints::{Endpoints, SamlEndpoints},
+    saml_values::{EntraMetadata, IdpFile, ProviderValues, SpValues},
+    scim_token::{keep_token, token_fields},
+    world::{Cx, World},
+};
+use crate::{
+    clients::aws::{Event, EventQuery, Instance},
+    engine::{
+        guide::Guide,
+        needs::{After, One},
+        step::{About, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
+    },
+    fault::{Fault, Kind, Text},
+};
+
+/// What CloudTrail shows when an external identity provider is switched on.
+const ENABLED: &str = "EnableExternalIdPConfigurationForDirectory";
+/// What CloudTrail shows when it is switched off.
+const DISABLED: &str = "DisableExternalIdPConfigurationForDirectory";
+
+/// Events come minutes after the action.
+pub(super) fn waiting_for(event: &'static str) -> Wait {
+    Wait {
+        why: "CloudTrail to show it; events come some minutes late".into(),
+        ends_when: Text::Owned(format!("CloudTrail shows {event}")),
+        every: Duration::from_secs(15),
+        limit: Duration::from_secs(30 * 60),
+    }
+}
+
+/// The newest good event of this name since a moment. CloudTrail counts in whole seconds.
+pub(super) async fn newest(cx: &Cx, instance: &Instance, name: &str, since: Timestamp) -> Result<Option<Event>, Fault> {
+    let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
+    let events = cx
+        .world()
+        .target(cx.target())?
+        .aws
+        .lookup_events(&instance.region, EventQuery::Named(name), since)
+        .await?;
+    Ok(events.into_iter().find(|event| event.error_code().is_none()))
+}
+
+/// Entra as the identity source of Identity Center.
+pub struct IdentitySource;
+
+/// The switch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switched {
+    /// When it was done; until CloudTrail tells, when it was asked for.
+    pub at: Timestamp,
+    /// The event that proves it.
+    pub event: Option<String>,
+}
+
+type SourceGot = (Instance, IdpFile, SpValues, Endpoints, (), ());
+
+impl IdentitySource {
+    /// Writes the metadata to a file that a person can upload.
+    async fn hand_out(cx: &Cx, file: &IdpFile) -> Result<PathBuf, Fault> {
+        let world = cx.world();
+        let path = world.handouts.join(format!(
+            "entra-metadata-{}-{}.xml",
+            world.profile.federation,
+            cx.target()
+        ));
+        let write = async {
+            tokio::fs::create_dir_all(&world.handouts).await?;
+            tokio::fs::write(&path, &file.xml).await
+        };
+        write.await.map_err(|error| {
+            Fault::new(Kind::File, format!("{} cannot be written", path.display())).why(error.to_string())
+        })?;
+        Ok(path)
+    }
+}
+
+impl Step<World> for IdentitySource {
+    const ABOUT: About = About {
+        id: StepId::new("saml.identity-source"),
+        title: "Make Entra the identity source",
+        why: "From here on AWS sends everybody to Entra to sign in.",
+        executor: Executor::Human,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "CloudTrail shows EnableExternalIdPConfigurationForDirectory, newer than the step's start",
+        undo: "A person changes the identity source back to the Identity Center directory; CloudTrail proves it.",
+        read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/manage-your-identity-source-change.html",
+    };
+    type Needs = (
+        One<AwsInstance>,
+        One<EntraMetadata>,
+        One<ProviderValues>,
+        One<SamlEndpoints>,
+        After<BreakGlass>,
+        After<super::name_id::NameIdClaim>,
+    );
+    type Output = Switched;
+
+    async fn probe(
+        &self,
+        cx: &Cx,
+        (instance, ..): &SourceGot,
+        known: Option<&Switched>,
+    ) -> Result<Probe<Switched>, Fault> {
+        let cannot_tell = Probe::CannotTell("no public AWS call shows the identity source".into());
+        // What the journal knows, or the visit that was asked for a moment ago.
+        let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
+            return Ok(cannot_tell);
+        };
+        if let Some(seen) = known.filter(|known| known.event.is_some()) {
+            return Ok(match newest(cx, instance, DISABLED, seen.at).await? {
+                Some(event) if event.at > seen.at => Probe::Absent,
+                _ => {
+                    let proof = format!("CloudTrail shows no other switch since {:.0}", seen.at);
+                    Probe::present(seen.clone(), proof)
+                }
+            });
+        }
+        Ok(match newest(cx, instance, ENABLED, since).await? {
+            Some(event) => {
+                let proof = format!(
+                    "CloudTrail shows {ENABLED} at {:.0} by {}",
+                    event.at,
+                    event.who().unwrap_or("somebody")
+                );
+                let switched = Switched {
+                    at: event.at,
+                    event: Some(event.id),
+                };
+                Probe::present(switched, proof)
+            }
+            None if known.is_some() => Probe::Pending(waiting_for(ENABLED)),
+            None => cannot_tell,
+        })
+    }
+
+    async fn apply(
+        &self,
+        cx: &Cx,
+        (instance, file, values, ..): &SourceGot,
+        _: Option<&Switched>,
+    ) -> Result<Switched, Fault> {
+        let path = Self::hand_out(cx, file).await?;
+        let asked = cx.started_at().unwrap_or_else(|| cx.now());
+        let answer = cx
+            .ask(switch_guide(
+                cx.target(),
+                instance,
+                file,
+                values,
+                &path.display().to_string(),
+            ))
+            .await?;
+        // The same visit may bring the token along; it is asked for later if it does not.
+        keep_token(cx, instance, &answer).await?;
+        Ok(Switched { at: asked, event: None })
+    }
+
+    async fn undo(&self, cx: &Cx, (instance, ..): &SourceGot, made: &Made<Switched>) -> Result<Undone, Fault> {
+        // A person may have done it before an interruption.
+        if newest(cx, instance, DISABLED, made.output.at).await?.is_none() {
+            cx.ask(revert_guide(cx.target(), instance)).await?;
+        }
+        Ok(Undone::Restored)
+    }
+
+    async fn gone(&self, cx: &Cx, (instance, ..): &SourceGot, made: &Made<Switched>) -> Result<Gone, Fault> {
+        Ok(match newest(cx, instance, DISABLED, made.output.at).await? {
+            Some(event) => Gone::Yes(format!("CloudTrail shows {DISABLED} at {:.0}", event.at).into()),
+            None => Gone::Pending(waiting_for(DISABLED)),
+        })
+    }
+}
+
+/// How a person makes the switch.
+fn switch_guide(target: &str, instance: &Instance, file: &IdpFile, values: &SpValues, path: &str) -> Guide {
+    let guide = Guide::new("Make Entra the identity source of IAM Identity Center")
+        .consequences(
+            "The moment you confirm, everybody signs in to AWS through Entra. Passwords and MFA devices of Identity Center \
+             are asked for no more. Users, groups and assignments stay. Who is not assigned to the application in Entra \
+             cannot sign in. Keep another way in open: an IAM user or role that does not come through Identity Center.",
+        )
+        .way_back(
+            "Settings > Identity source > Actions > Change identity source > Identity Center directory, then ACCEPT. Users \
+             and assignments stay; who has no Identity Center password needs a password reset.",
+        )
+        .open(instance.console_page("settings"))
+        .say(format!(
+            "Go back to the page Configure external identity provider that you left open (Region {}). If it is closed: \
+             Settings > Identity source > Actions > Change identity source > External identity provider > Next.",
+            instance.region
+        ))
+        .say("Under Identity provider metadata, at IdP SAML metadata, choose Choose file and take the file named below.")
+        .say("Choose Next, read the disclaimer, type ACCEPT, and choose Change identity source.")
+        .say(
+            "While you are there you may do the next step, too: in the box Automatic provisioning choose Enable, and bring \
+             back the SCIM endpoint and the Access token. The token is shown this once only.",
+        )
+        .value("IdP metadata file", path)
+        .value("IdP issuer", &file.entity_id)
+        .value("Access portal", &values.portal);
+    let guide = match &file.sign_on {
+        Some(url) => guide.value("IdP sign-in URL", url),
+        None => guide,
+    };
+    token_fields(guide, true).click(
+        "aws.change-identity-source",
+        json!({ "idp_metadata": file.xml, "target": target }),
+    )
+}
+
+/// How a person takes the switch back.
+fn revert_guide(target: &str, instance: &Instance) -> Guide {
+    Guide::new("Change the identity source back to the Identity Center directory")
+        .consequences(
+            "Everybody signs in with a password of Identity Center again. Who never had one needs a password reset by an \
+             administrator. Users, groups and assignments stay; sessions that are open run on to their end.",
+        )
+        .way_back("Change the identity source to the external identity provider again, with Entra's metadata file.")
+        .open(instance.console_page("settings"))
+        .say(format!("In the IAM Identity Center console, Region {}, choose Settings, then the Identity source tab.", instance.region))
+        .say("Choose Actions > Change identity source, then Identity Center directory, then Next.")
+        .say("Read the disclaimer, type ACCEPT, and choose Change identity source.")
+        .click("aws.revert-identity-source", json!({ "target": target }))
+}

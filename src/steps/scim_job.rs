@@ -1,0 +1,380 @@
+//! The provisioning job in Entra, and the credentials and settings it works with.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    application::{AppIds, EnterpriseApp},
+    aws_user::AwsUser,
+    scim_token::{ProvisioningToken, Token, token_at_hand},
+    world::{Cx, World},
+};
+use crate::{
+    clients::{
+        Existed,
+        entra::synchronization::{Setting, Settings},
+    },
+    engine::{
+        needs::{After, One},
+        step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
+    },
+    fault::{Fault, Kind, Retry},
+    profile,
+};
+
+/// The template of the gallery's AWS Single-Account Access: it only imports roles.
+const SINGLE_ACCOUNT: &str = "aws";
+
+/// The provisioning job.
+pub struct ProvisioningJob;
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobId {
+    /// Its id.
+    pub id: String,
+    /// The template it was made from.
+    pub template: String,
+}
+
+type JobGot = (AppIds, Token, ());
+
+impl Step<World> for ProvisioningJob {
+    const ABOUT: About = About {
+        id: StepId::new("scim.job"),
+        title: "Create the provisioning job",
+        why: "The job is what carries users and groups from Entra to AWS, every forty minutes.",
+        executor: Executor::Graph,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "GET the job by its id",
+        undo: "Deletes the job. Users it brought stay in AWS until their own step removes them.",
+        read_more: "https://learn.microsoft.com/graph/api/synchronization-synchronization-post-jobs",
+    };
+    type Needs = (One<EnterpriseApp>, One<ProvisioningToken>, After<AwsUser>);
+    type Output = JobId;
+
+    async fn probe(&self, cx: &Cx, (app, ..): &JobGot, known: Option<&JobId>) -> Result<Probe<JobId>, Fault> {
+        let entra = &cx.world().entra;
+        let found = match known {
+            Some(known) => entra.job(&app.principal, &known.id).await?,
+            None => entra
+                .jobs(&app.principal)
+                .await?
+                .into_iter()
+                .find(|job| job.template_id.as_deref() != Some(SINGLE_ACCOUNT)),
+        };
+        Ok(match found {
+            Some(job) => {
+                let proof = format!("job {} answers, {}", job.id, job.code());
+                let template = job.template_id.unwrap_or_default();
+                Probe::present(JobId { id: job.id, template }, proof)
+            }
+            None => Probe::Absent,
+        })
+    }
+
+    async fn apply(&self, cx: &Cx, (app, ..): &JobGot, _: Option<&JobId>) -> Result<JobId, Fault> {
+        let entra = &cx.world().entra;
+        let mut templates = entra.sync_templates(&app.principal).await?;
+        templates.sort_by_key(|template| !template.is_default);
+        let Some(template) = templates.into_iter().next() else {
+            return Err(
+                Fault::new(Kind::NotFound, format!("{} offers no provisioning", app.name))
+                    .why("its connector is not in this cloud, or the application was made a moment ago")
+                    .hint(
+                        "In other clouds than the global one, set `kind = \"non-gallery\"` under [entra.application].",
+                    )
+                    .retry(Retry::Replication),
+            );
+        };
+        if template.id == SINGLE_ACCOUNT {
+            return Err(Fault::new(
+                Kind::Conflict,
+                "The application is an AWS Single-Account Access application",
+            )
+            .why("its provisioning only imports roles and brings nobody to Identity Center")
+            .hint("Give the profile another application name, so that the right application is made."));
+        }
+        let made = entra.create_job(&app.principal, &template.id).await?;
+        Ok(JobId {
+            id: made.id,
+            template: template.id,
+        })
+    }
+
+    async fn undo(&self, cx: &Cx, (app, ..): &JobGot, made: &Made<JobId>) -> Result<Undone, Fault> {
+        Ok(
+            match cx.world().entra.delete_job(&app.principal, &made.output.id).await? {
+                Existed::Yes => Undone::Removed,
+                Existed::No => Undone::AlreadyGone,
+            },
+        )
+    }
+
+    async fn gone(&self, cx: &Cx, (app, ..): &JobGot, made: &Made<JobId>) -> Result<Gone, Fault> {
+        Ok(match cx.world().entra.job(&app.principal, &made.output.id).await? {
+            Some(_) => Gone::No,
+            None => Gone::Yes("GET the job answers 404".into()),
+        })
+    }
+}
+
+/// The job's credentials and settings.
+pub struct ProvisioningCredentials;
+
+/// The settings, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configured {
+    /// The SCIM endpoint.
+    pub address: String,
+    /// Whether there is a token; it cannot be read back.
+    pub token: bool,
+    /// Whether everybody is in scope; none when that was never set.
+    pub sync_all: Option<bool>,
+    /// What the service is told about mails.
+    pub notifications: Option<String>,
+    /// All keys that have a value.
+    pub keys: Vec<String>,
+}
+
+impl Configured {
+    fn read(settings: &[Setting]) -> Self {
+        let value = |key: &str| {
+            let found = settings.iter().find(|setting| setting.key.as_deref() == Some(key));
+            found
+                .and_then(|setting| setting.value.clone())
+                .filter(|value| !value.is_empty())
+        };
+        Self {
+            address: value("BaseAddress").unwrap_or_default(),
+            token: value("SecretToken").is_some(),
+            sync_all: value("SyncAll").map(|value| value.eq_ignore_ascii_case("true")),
+            notifications: value("SyncNotificationSettings"),
+            keys: settings
+                .iter()
+                .filter(|setting| setting.value.as_deref().is_some_and(|value| !value.is_empty()))
+                .filter_map(|setting| setting.key.clone())
+                .collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.address.is_empty() && !self.token
+    }
+
+    fn differences(&self, world: &World, endpoint: &str) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        // A value that the service masks cannot be compared; trying the saved credentials settles it.
+        let same_address =
+            is_masked(&self.address) || self.address.trim_end_matches('/') == endpoint.trim_end_matches('/');
+        if !same_address {
+            differences.push(Difference::new("BaseAddress", self.address.clone(), endpoint));
+        }
+        if !self.token {
+            differences.push(Difference::new("SecretToken", "none", "set"));
+        }
+        let all = sync_all(world);
+        if self.sync_all.is_some_and(|found| found != all) || self.sync_all.is_none() {
+            let found = self
+                .sync_all
+                .map_or_else(|| "not set".to_owned(), |found| found.to_string());
+            differences.push(Difference::new("SyncAll", found, all.to_string()));
+        }
+        if let Some(wanted) = &world.profile.provisioning.notify
+            && !notified(self.notifications.as_deref()).is_some_and(|found| found.eq_ignore_ascii_case(wanted))
+            && !self.notifications.as_deref().is_some_and(is_masked)
+        {
+            let found = self.notifications.clone().unwrap_or_else(|| "nobody".into());
+            differences.push(Difference::new("SyncNotificationSettings", found, wanted.clone()));
+        }
+        differences
+    }
+}
+
+fn is_masked(value: &str) -> bool {
+    !value.is_empty() && value.chars().all(|c| c == '*')
+}
+
+/// Whether the profile wants everybody in scope.
+pub(super) fn sync_all(world: &World) -> bool {
+    world.profile.provisioning.scope == profile::Scope::All
+}
+
+/// Who is told, by what the service keeps as JSON in text.
+fn notified(settings: Option<&str>) -> Option<String> {
+    let settings: Value = serde_json::from_str(settings?).ok()?;
+    settings["Recipients"].as_str().map(str::to_owned)
+}
+
+/// The whole of the settings, in one message: each sending replaces them all.
+pub(super) async fn send_settings(cx: &Cx, app: &AppIds, job: &JobId, validate: bool) -> Result<(), Fault> {
+    let world = cx.world();
+    let token = token_at_hand(cx).await?;
+    let notifications = world.profile.provisioning.notify.as_ref().map(|recipient| {
+        json!({ "Enabled": true, "Recipients": recipient, "DeleteThresholdEnabled": false }).to_string()
+    });
+    let settings = Settings {
+        base_address: token.endpoint.as_str(),
+        secret_token: &token.token,
+        sync_all: sync_all(world),
+        notifications,
+    };
+    if let Some(limit) = world.entra.cloud().secrets_limit
+        && settings.size() > limit
+    {
+        return Err(Fault::new(
+            Kind::Refused,
+            "The SCIM token and the notification address are too long for this cloud",
+        )
+        .why(format!(
+            "they have {} bytes together, and {limit} are allowed",
+            settings.size()
+        ))
+        .hint("Leave out `notify` under [provisioning]."));
+    }
+    if validate {
+        world
+            .entra
+            .try_credentials(&app.principal, &job.id, &settings)
+            .await
+            .map_err(|fault| match fault.kind {
+                Kind::Refused => fault
+                    .hint("Entra cannot reach AWS with this endpoint and token: check both, and network rules in AWS."),
+                _ => fault,
+            })?;
+    }
+    world.entra.put_settings(&app.principal, &settings).await
+}
+
+type CredentialsGot = (AppIds, JobId, Token);
+
+impl Step<World> for ProvisioningCredentials {
+    const ABOUT: About = About {
+        id: StepId::new("scim.credentials"),
+        title: "Give Entra endpoint and token",
+        why: "Endpoint, token, scope and notification address go in one message: each replaces all that was there.",
+        executor: Executor::Graph,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "The settings are as sent, and Entra can sign in to AWS with the saved credentials",
+        undo: "Empties the settings: Graph knows no way to delete them, and none to read a token back.",
+        read_more: "https://learn.microsoft.com/graph/api/synchronization-serviceprincipal-put-synchronization",
+    };
+    type Needs = (One<EnterpriseApp>, One<ProvisioningJob>, One<ProvisioningToken>);
+    type Output = Configured;
+
+    async fn probe(
+        &self,
+        cx: &Cx,
+        (app, job, token): &CredentialsGot,
+        _: Option<&Configured>,
+    ) -> Result<Probe<Configured>, Fault> {
+        let entra = &cx.world().entra;
+        let found = Configured::read(&entra.settings(&app.principal).await?);
+        if found.is_empty() {
+            return Ok(Probe::Absent);
+        }
+        let mut differences = found.differences(cx.world(), token.endpoint.as_str());
+        if differences.is_empty() {
+            match entra.try_saved_credentials(&app.principal, &job.id).await {
+                Ok(()) => {
+                    let proof = format!("{} is set, and Entra signs in there", found.address);
+                    return Ok(Probe::present(found, proof));
+                }
+                Err(fault) if matches!(fault.kind, Kind::Refused | Kind::SignIn) => {
+                    differences.push(Difference::new("SecretToken", "AWS refuses it", "accepted"));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(Probe::Drifted { found, differences })
+    }
+
+    async fn apply(
+        &self,
+        cx: &Cx,
+        (app, job, token): &CredentialsGot,
+        _: Option<&Configured>,
+    ) -> Result<Configured, Fault> {
+        send_settings(cx, app, job, true).await?;
+        Ok(Configured {
+            address: token.endpoint.to_string(),
+            token: true,
+            sync_all: Some(sync_all(cx.world())),
+            notifications: None,
+            keys: Vec::new(),
+        })
+    }
+
+    async fn undo(&self, cx: &Cx, (app, ..): &CredentialsGot, made: &Made<Configured>) -> Result<Undone, Fault> {
+        let entra = &cx.world().entra;
+        let now = Configured::read(&entra.settings(&app.principal).await?);
+        if now.keys.is_empty() {
+            return Ok(Undone::AlreadyGone);
+        }
+        entra.clear_settings(&app.principal, &now.keys).await?;
+        Ok(match made.before {
+            Some(_) => {
+                Undone::Kept("the settings are emptied; the token that was there before cannot be read back".into())
+            }
+            None => Undone::Removed,
+        })
+    }
+
+    async fn gone(&self, cx: &Cx, (app, ..): &CredentialsGot, _: &Made<Configured>) -> Result<Gone, Fault> {
+        let entra = &cx.world().entra;
+        if entra.service_principal(&app.principal).await?.is_none() {
+            return Ok(Gone::Yes("the service principal is gone".into()));
+        }
+        let now = Configured::read(&entra.settings(&app.principal).await?);
+        Ok(if now.is_empty() {
+            Gone::Yes("endpoint and token are empty".into())
+        } else {
+            Gone::No
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(key: &str, value: &str) -> Setting {
+        Setting {
+            key: Some(key.into()),
+            value: Some(value.into()),
+        }
+    }
+
+    #[test]
+    fn what_is_empty_counts_as_not_there() {
+        let found = Configured::read(&[
+            setting("BaseAddress", ""),
+            setting("SecretToken", ""),
+            setting("SyncAll", ""),
+        ]);
+        assert!(found.is_empty() && found.keys.is_empty());
+        assert_eq!(found.sync_all, None);
+    }
+
+    #[test]
+    fn a_masked_token_counts_as_there() {
+        let found = Configured::read(&[
+            setting("BaseAddress", "https://x/"),
+            setting("SecretToken", "*"),
+            setting("SyncAll", "False"),
+        ]);
+        assert!(found.token && !found.is_empty());
+        assert_eq!(found.sync_all, Some(false));
+        assert!(is_masked("***") && !is_masked("https://x"));
+    }
+
+    #[test]
+    fn the_recipient_is_read_from_what_the_service_keeps() {
+        let kept = "{\"Enabled\":true,\"Recipients\":\"idm@contoso.com\"}";
+        assert_eq!(notified(Some(kept)).as_deref(), Some("idm@contoso.com"));
+        assert_eq!(notified(Some("{}")), None);
+        assert_eq!(notified(None), None);
+    }
+}

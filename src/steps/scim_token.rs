@@ -1,0 +1,261 @@
+//! The SCIM endpoint and its token: a person brings them, the endpoint itself proves them.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use url::Url;
+
+use super::{
+    identity_source::{IdentitySource, Switched},
+    preflight_aws::AwsInstance,
+    world::{Cx, World},
+};
+use crate::{
+    clients::{
+        aws::Instance,
+        scim::{Scim, check_endpoint},
+    },
+    engine::{
+        guide::{Answer, Entry, Guide},
+        needs::One,
+        step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
+    },
+    fault::{Fault, Kind, Retry},
+    secrets::{ScimToken, SecretRef, remember},
+};
+
+/// AWS's SCIM endpoint with a token for it.
+pub struct ProvisioningToken;
+
+/// What may be known of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The SCIM endpoint.
+    pub endpoint: Url,
+    /// Where the token is kept.
+    pub kept_as: SecretRef,
+    /// When it was made; it lives one year.
+    pub created: Option<Timestamp>,
+}
+
+/// The token of a target, if one is kept.
+pub(super) async fn kept_token(cx: &Cx) -> Result<Option<ScimToken>, Fault> {
+    let world = cx.world();
+    let kept = world.secrets.get(&world.scim_token(cx.target())).await?;
+    kept.as_ref().map(ScimToken::from_secret).transpose()
+}
+
+/// The token of a target, which a step needs that stands on it.
+pub(super) async fn token_at_hand(cx: &Cx) -> Result<ScimToken, Fault> {
+    kept_token(cx).await?.ok_or_else(|| {
+        Fault::new(
+            Kind::Secrets,
+            format!("The SCIM token is not in {}", cx.world().secrets.place()),
+        )
+        .why("Entra never gives it back, and each change of the provisioning settings must send it again")
+        .hint("Continue where the token is kept, or make a new one in AWS's console and bring it to `scim.token`.")
+    })
+}
+
+/// Whether a token is good for its endpoint.
+async fn is_accepted(cx: &Cx, token: &ScimToken) -> Result<bool, Fault> {
+    let http = cx.world().entra.graph().http().clone();
+    match Scim::new(http, token.endpoint.clone(), token.token.clone())
+        .service_provider_config()
+        .await
+    {
+        Ok(_) => Ok(true),
+        Err(fault) if fault.kind == Kind::SignIn => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Asks for endpoint and token.
+pub(super) fn token_fields(guide: Guide, may_be_left_out: bool) -> Guide {
+    let (endpoint, token) = (
+        (
+            "endpoint",
+            "SCIM endpoint",
+            "https://scim.<region>.amazonaws.com/<tenant id>/scim/v2",
+        ),
+        ("token", "Access token", "shown once, behind Show token"),
+    );
+    if may_be_left_out {
+        guide
+            .optional(endpoint.0, endpoint.1, endpoint.2, Entry::Line)
+            .optional(token.0, token.1, token.2, Entry::Secret)
+    } else {
+        guide
+            .field(endpoint.0, endpoint.1, endpoint.2, Entry::Line)
+            .field(token.0, token.1, token.2, Entry::Secret)
+    }
+}
+
+/// Keeps what a person brought back, if there is anything: straight into the secret store.
+pub(super) async fn keep_token(cx: &Cx, instance: &Instance, answer: &Answer) -> Result<Option<ScimToken>, Fault> {
+    let (Some(endpoint), Ok(token)) = (answer.optional("endpoint"), answer.secret("token")) else {
+        return Ok(None);
+    };
+    if endpoint.trim().is_empty() {
+        return Ok(None);
+    }
+    remember(&token);
+    let world = cx.world();
+    let allowed = world.profile.endpoints.scim.as_ref();
+    let endpoint = check_endpoint(&endpoint, instance.partition()?, &instance.region, allowed)?;
+    let token = ScimToken {
+        token: trimmed(&token),
+        endpoint,
+        created: Some(cx.now()),
+    };
+    world
+        .secrets
+        .set(&world.scim_token(cx.target()), &token.to_secret())
+        .await?;
+    Ok(Some(token))
+}
+
+/// The token without the blanks that copying brings along.
+fn trimmed(token: &SecretString) -> SecretString {
+    use secrecy::ExposeSecret;
+    let token = SecretString::from(token.expose_secret().trim());
+    remember(&token);
+    token
+}
+
+impl ProvisioningToken {
+    fn output(cx: &Cx, token: &ScimToken) -> Token {
+        Token {
+            endpoint: token.endpoint.clone(),
+            kept_as: cx.world().scim_token(cx.target()),
+            created: token.created,
+        }
+    }
+}
+
+type TokenGot = (Instance, Switched);
+
+impl Step<World> for ProvisioningToken {
+    const ABOUT: About = About {
+        id: StepId::new("scim.token"),
+        title: "Enable automatic provisioning",
+        why: "AWS's console shows the SCIM endpoint, and once only a token for it; Entra needs both.",
+        executor: Executor::Human,
+        scope: Scope::Target,
+        effect: Effect::Changes,
+        proof: "GET ServiceProviderConfig with the token answers 200",
+        undo: "A person deletes the tokens and disables automatic provisioning; the token then answers 401 and is forgotten.",
+        read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/how-to-with-scim.html",
+    };
+    type Needs = (One<AwsInstance>, One<IdentitySource>);
+    type Output = Token;
+
+    async fn probe(&self, cx: &Cx, _: &TokenGot, known: Option<&Token>) -> Result<Probe<Token>, Fault> {
+        // Without a record nothing is ours yet: a token that the visit before this one brought is taken up by `apply`.
+        let Some(known) = known else { return Ok(Probe::Absent) };
+        let Some(token) = kept_token(cx).await? else {
+            return Ok(Probe::Drifted {
+                found: known.clone(),
+                differences: vec![Difference::new("token", "not in the secret store", "kept")],
+            });
+        };
+        if is_accepted(cx, &token).await? {
+            let found = Self::output(cx, &token);
+            return Ok(Probe::present(found, "GET ServiceProviderConfig answers 200"));
+        }
+        Ok(Probe::Drifted {
+            found: known.clone(),
+            differences: vec![Difference::new("token", "refused with 401", "accepted")],
+        })
+    }
+
+    async fn apply(&self, cx: &Cx, (instance, _): &TokenGot, _: Option<&Token>) -> Result<Token, Fault> {
+        if let Some(token) = kept_token(cx).await?
+            && is_accepted(cx, &token).await?
+        {
+            cx.note("the token was brought along before");
+            return Ok(Self::output(cx, &token));
+        }
+        let answer = cx.ask(token_guide(cx.target(), instance)).await?;
+        let token = keep_token(cx, instance, &answer).await?.ok_or_else(|| {
+            Fault::new(Kind::NeedsPerson, "The SCIM endpoint or its token is missing")
+                .hint("Bring both: the endpoint from the box Automatic provisioning, the token from behind Show token.")
+        })?;
+        if !is_accepted(cx, &token).await? {
+            return Err(Fault::new(
+                Kind::SignIn,
+                "AWS does not accept this token for this SCIM endpoint (401)",
+            )
+            .why("the token is not complete, is deleted, or belongs to another endpoint")
+            .hint("Make a new token: Settings > Identity source > Actions > Manage provisioning > Generate token."));
+        }
+        Ok(Self::output(cx, &token))
+    }
+
+    async fn undo(&self, cx: &Cx, (instance, _): &TokenGot, _: &Made<Token>) -> Result<Undone, Fault> {
+        let world = cx.world();
+        if let Some(token) = kept_token(cx).await? {
+            if is_accepted(cx, &token).await? {
+                cx.ask(delete_guide(cx.target(), instance, token.endpoint.as_str()))
+                    .await?;
+                if is_accepted(cx, &token).await? {
+                    return Err(
+                        Fault::new(Kind::NeedsPerson, "The SCIM endpoint still accepts the token")
+                            .why("it is not deleted, or was deleted a moment ago")
+                            .hint("Delete every token under Actions > Manage provisioning, then continue.")
+                            .retry(Retry::Backoff),
+                    );
+                }
+            }
+            cx.ask(disable_guide(cx.target(), instance)).await?;
+            world.secrets.delete(&world.scim_token(cx.target())).await?;
+            return Ok(Undone::Removed);
+        }
+        Ok(Undone::AlreadyGone)
+    }
+
+    async fn gone(&self, cx: &Cx, _: &TokenGot, _: &Made<Token>) -> Result<Gone, Fault> {
+        // The token is forgotten last, after it was seen to be refused.
+        Ok(match kept_token(cx).await? {
+            Some(_) => Gone::No,
+            None => Gone::Yes("the endpoint answered 401, and the token is forgotten".into()),
+        })
+    }
+}
+
+/// How a person brings a token.
+fn token_guide(target: &str, instance: &Instance) -> Guide {
+    let guide = Guide::new("Enable automatic provisioning in AWS")
+        .consequences("Nobody is changed yet: AWS only opens an address at which Entra may write users and groups.")
+        .way_back("Actions > Manage provisioning: delete the token, then Disable.")
+        .open(instance.console_page("settings"))
+        .say(format!("In the IAM Identity Center console, Region {}, choose Settings.", instance.region))
+        .say("In the box Automatic provisioning choose Enable. The dialog Inbound automatic provisioning opens.")
+        .say("Copy the SCIM endpoint.")
+        .say("Choose Show token and copy the Access token. This is the only time it is shown.")
+        .say("If provisioning is on already: Identity source > Actions > Manage provisioning > Generate token. AWS keeps two.");
+    token_fields(guide, false).click("aws.enable-provisioning", json!({ "target": target }))
+}
+
+fn delete_guide(target: &str, instance: &Instance, endpoint: &str) -> Guide {
+    Guide::new("Delete the SCIM token in AWS")
+        .consequences("Whoever still provisions with a token of this endpoint is refused from then on.")
+        .open(instance.console_page("settings"))
+        .say(format!(
+            "In the IAM Identity Center console, Region {}, choose Settings, then the Identity source tab.",
+            instance.region
+        ))
+        .say("Choose Actions > Manage provisioning.")
+        .say("Choose each access token, then Delete, and type DELETE.")
+        .value("SCIM endpoint", endpoint)
+        .click("aws.delete-token", json!({ "which": "all", "target": target }))
+}
+
+fn disable_guide(target: &str, instance: &Instance) -> Guide {
+    Guide::new("Disable automatic provisioning in AWS")
+        .consequences("Users and groups stay as they are; nobody can write them through SCIM any more.")
+        .open(instance.console_page("settings"))
+        .say("On the same page, Manage provisioning, choose Disable and type DISABLE. AWS allows it only without tokens.")
+        .click("aws.disable-provisioning", json!({ "target": target }))
+}

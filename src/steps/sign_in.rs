@@ -1,0 +1,193 @@
+//! The first real sign-in over SAML, from both ends.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    app_assignment::AppAssignment,
+    assignment::{self, AccountAssignment},
+    aws_user::AwsUser,
+    identity_source::{IdentitySource, Switched, waiting_for},
+    name_id::NameIdClaim,
+    preflight_aws::AwsInstance,
+    preflight_entra::nothing_to_undo,
+    saml_values::{ProviderValues, SpValues},
+    world::{Cx, World},
+};
+use crate::{
+    clients::aws::{EventQuery, Instance},
+    engine::{
+        guide::Guide,
+        needs::{After, Each, One},
+        step::{About, Effect, Executor, Item, Made, Probe, Scope, Step, StepId, Undone},
+    },
+    fault::Fault,
+    profile::{Arrival, User},
+};
+
+/// What CloudTrail shows of a sign-in that went well.
+const SIGNED_IN: &str = "UserAuthentication";
+/// What CloudTrail shows of one that did not.
+const REFUSED: &str = "ExternalIdPDirectoryLogin";
+
+/// The test user signs in.
+pub struct SamlSignIn;
+
+/// A sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Who signed in.
+    pub upn: String,
+    /// When; until CloudTrail tells, when it was asked for.
+    pub at: Timestamp,
+    /// The event that proves it.
+    pub event: Option<String>,
+}
+
+/// Who signs in: the first who is made by hand in Identity Center, since provisioning comes later.
+fn tester(world: &World) -> Option<&User> {
+    let users = &world.profile.people.user;
+    users.iter().find(|user| user.aws == Arrival::Manual)
+}
+
+type SignInGot = (
+    Instance,
+    SpValues,
+    Switched,
+    (),
+    (),
+    (),
+    Vec<(String, assignment::Standing)>,
+);
+
+impl Step<World> for SamlSignIn {
+    const ABOUT: About = About {
+        id: StepId::new("saml.sign-in"),
+        title: "Sign in through Entra",
+        why: "Only a real sign-in shows that both halves fit: from My Apps, and from the access portal.",
+        executor: Executor::Human,
+        scope: Scope::Target,
+        effect: Effect::Observes,
+        proof: "CloudTrail shows UserAuthentication with EXTERNAL_IDP, newer than the step's start",
+        undo: "Nothing to take back: it only looks.",
+        read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/idp-microsoft-entra.html",
+    };
+    type Needs = (
+        One<AwsInstance>,
+        One<ProviderValues>,
+        One<IdentitySource>,
+        After<AppAssignment>,
+        After<NameIdClaim>,
+        After<AwsUser>,
+        Each<AccountAssignment>,
+    );
+    type Output = SignIn;
+
+    fn items(&self, world: &World, target: Option<&str>) -> Vec<Item> {
+        let Some(user) = tester(world).filter(|_| world.profile.teaching.sign_in) else {
+            return Vec::new();
+        };
+        let assigned = assignment::keys_of(world, target, &user.upn);
+        vec![
+            assigned
+                .into_iter()
+                .fold(Item::only(), |item, key| item.with(assignment::ID, key)),
+        ]
+    }
+
+    async fn probe(&self, cx: &Cx, (instance, ..): &SignInGot, known: Option<&SignIn>) -> Result<Probe<SignIn>, Fault> {
+        let cannot_tell = Probe::CannotTell("nobody has signed in for this yet".into());
+        if let Some(known) = known.filter(|known| known.event.is_some()) {
+            let proof = format!("{} signed in at {:.0}", known.upn, known.at);
+            return Ok(Probe::present(known.clone(), proof));
+        }
+        let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
+            return Ok(cannot_tell);
+        };
+        let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
+        let aws = &cx.world().target(cx.target())?.aws;
+        let events = aws
+            .lookup_events(&instance.region, EventQuery::Named(SIGNED_IN), since)
+            .await?;
+        let external = events.into_iter().find(|event| {
+            event.text("/additionalEventData/CredentialType") == Some("EXTERNAL_IDP")
+                && event
+                    .text("/serviceEventDetails/UserAuthentication")
+                    .is_none_or(|end| end == "Success")
+        });
+        if let Some(event) = external {
+            let proof = format!("CloudTrail shows {SIGNED_IN} with EXTERNAL_IDP at {:.0}", event.at);
+            let upn = known.map_or_else(|| upn(cx), |known| known.upn.clone());
+            return Ok(Probe::present(
+                SignIn {
+                    upn,
+                    at: event.at,
+                    event: Some(event.id),
+                },
+                proof,
+            ));
+        }
+        let refused = aws
+            .lookup_events(&instance.region, EventQuery::Named(REFUSED), since)
+            .await?;
+        if let Some(event) = refused.first() {
+            cx.note(format!(
+                "AWS refused a sign-in at {:.0}: {}",
+                event.at,
+                event.text("/errorMessage").unwrap_or("CloudTrail does not say why")
+            ));
+        }
+        Ok(if known.is_some() {
+            Probe::Pending(waiting_for(SIGNED_IN))
+        } else {
+            cannot_tell
+        })
+    }
+
+    async fn apply(&self, cx: &Cx, (_, values, ..): &SignInGot, _: Option<&SignIn>) -> Result<SignIn, Fault> {
+        let upn = upn(cx);
+        let at = cx.started_at().unwrap_or_else(|| cx.now());
+        cx.ask(from_my_apps(cx, &upn)).await?;
+        cx.ask(from_portal(cx, &upn, values)).await?;
+        Ok(SignIn { upn, at, event: None })
+    }
+
+    async fn undo(&self, _: &Cx, _: &SignInGot, _: &Made<SignIn>) -> Result<Undone, Fault> {
+        nothing_to_undo()
+    }
+}
+
+fn upn(cx: &Cx) -> String {
+    tester(cx.world()).map(|user| user.upn.clone()).unwrap_or_default()
+}
+
+fn from_my_apps(cx: &Cx, upn: &str) -> Guide {
+    let world = cx.world();
+    Guide::new(format!("Sign in to AWS as {upn}, from My Apps"))
+        .open(world.entra.cloud().my_apps)
+        .say(format!("Open My Apps in a private browser window and sign in as {upn}."))
+        .say(format!(
+            "If you do not know the password: fedwiz keeps the first one of users it made in {}; you are asked to change it.",
+            world.secrets.place()
+        ))
+        .say(format!("Choose the app {}.", world.application_name(cx.target())))
+        .say("The AWS access portal opens and shows the account and the role that were assigned.")
+        .value("User", upn)
+        .click("entra.sign-in", json!({ "upn": upn, "from": "my-apps", "target": cx.target() }))
+}
+
+fn from_portal(cx: &Cx, upn: &str, values: &SpValues) -> Guide {
+    Guide::new(format!("Sign in to AWS as {upn}, from the access portal"))
+        .open(&values.portal)
+        .say("Sign out, or take another private browser window, and open the access portal.")
+        .say(format!(
+            "Entra asks who you are: sign in as {upn}. You come back to the portal, signed in."
+        ))
+        .value("Access portal", &values.portal)
+        .value("User", upn)
+        .click(
+            "entra.sign-in",
+            json!({ "upn": upn, "from": "portal", "target": cx.target() }),
+        )
+}
