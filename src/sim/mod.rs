@@ -13,6 +13,7 @@ pub mod fuse;
 pub mod http;
 pub mod hub;
 pub mod ledger;
+pub mod pages;
 pub mod scenario;
 mod server;
 mod simulator;

@@ -115,6 +115,15 @@ impl Scenario {
             .map_err(bad)?;
         let mut world = World::new(seed, ids, tenant, organizations, self.weather.clone(), now);
         world.scenario = self.name.clone();
+        let provisionings = world
+            .aws
+            .iter()
+            .filter_map(|org| org.instance.as_ref()?.provisioning.as_ref());
+        let tokens: Vec<String> = provisionings
+            .flat_map(|p| &p.tokens)
+            .map(|token| token.secret.clone())
+            .collect();
+        tokens.into_iter().for_each(|token| world.keep_secret(token));
         entra::settle(&mut world, &self.entra).map_err(bad)?;
         Ok(world)
     }

@@ -69,6 +69,8 @@ pub struct AwsAccess {
     pub access_key: String,
     /// The fake secret key.
     pub secret_key: String,
+    /// The session token of a temporary key.
+    pub session_token: Option<String>,
     /// The Region.
     pub region: String,
 }
@@ -152,6 +154,7 @@ impl Sim {
         if let Some(first) = self.aws_access().into_iter().next() {
             env.push(("AWS_ACCESS_KEY_ID".into(), first.access_key));
             env.push(("AWS_SECRET_ACCESS_KEY".into(), first.secret_key));
+            env.extend(first.session_token.map(|token| ("AWS_SESSION_TOKEN".to_owned(), token)));
             env.push(("AWS_REGION".into(), first.region.clone()));
             env.push(("AWS_DEFAULT_REGION".into(), first.region));
         }
@@ -165,9 +168,17 @@ impl Sim {
         self.aws_access()
             .iter()
             .map(|a| {
+                let token = a
+                    .session_token
+                    .as_ref()
+                    .map(|token| format!("aws_session_token = {token}\n"));
                 format!(
-                    "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {}\n",
-                    a.name, a.access_key, a.secret_key, a.region
+                    "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\nregion = {}\n{}",
+                    a.name,
+                    a.access_key,
+                    a.secret_key,
+                    a.region,
+                    token.unwrap_or_default()
                 )
             })
             .collect()

@@ -15,6 +15,7 @@ use super::{
     http::{Port, Response},
     hub::{Addresses, Hub},
     ledger::Ledger,
+    pages::Pages,
     weather::{Skies, Weather},
 };
 
@@ -133,6 +134,7 @@ pub struct World {
     /// Every secret handed out (tokens, passwords): none may ever appear in an address.
     secrets: Vec<String>,
     pub(super) skies: Skies,
+    pub(super) pages: Pages,
     pub(super) jobs: Vec<Job>,
     past: VecDeque<Past>,
 }
@@ -161,6 +163,7 @@ impl World {
             addresses: Addresses::default(),
             lag: None,
             secrets: Vec::new(),
+            pages: Pages::default(),
             jobs: Vec::new(),
             past: VecDeque::new(),
         }

@@ -1,0 +1,278 @@
+//! The IAM Identity Center console: the clicks that have no API.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+
+use super::{
+    cloudtrail::{self, Event},
+    organization::{Instance, Organization, Provisioning, ScimToken, Source},
+    saml, seed,
+};
+use crate::sim::{
+    admin::{Clicked, Refused},
+    world::World,
+};
+
+/// The actions of this console.
+pub const ACTIONS: &[&str] = &[
+    "aws.enable-instance",
+    "aws.show-sp-metadata",
+    "aws.change-identity-source",
+    "aws.revert-identity-source",
+    "aws.import-certificate",
+    "aws.enable-provisioning",
+    "aws.delete-token",
+    "aws.disable-provisioning",
+    "aws.disable-user",
+    "aws.enable-user",
+];
+
+/// A directory has two tokens at most.
+const MOST_TOKENS: usize = 2;
+
+/// One click. `target` names the organization; the first, if it is not given.
+pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clicked {
+    let text = |name: &str| args.get(name).and_then(Value::as_str);
+    let target = text("target");
+    let n = match target {
+        None => (!world.aws.is_empty()).then_some(0),
+        Some(name) => world.aws.iter().position(|org| org.name == name),
+    };
+    let n = n.ok_or_else(|| Refused::missing(format!("there is no AWS target {}", target.unwrap_or(""))))?;
+    if action == "aws.enable-instance" {
+        return enable_instance(world, n);
+    }
+    if !ACTIONS.contains(&action) {
+        return Err(Refused::missing(format!("there is no console action {action}")));
+    }
+    if world.aws[n].instance.is_none() {
+        return Err(Refused::conflict("IAM Identity Center is not enabled"));
+    }
+    match action {
+        "aws.show-sp-metadata" => show_metadata(world, n),
+        "aws.change-identity-source" => change_source(world, n, text("idp_metadata")),
+        "aws.revert-identity-source" => revert_source(world, n),
+        "aws.import-certificate" => import_certificate(world, n, text("certificate")),
+        "aws.enable-provisioning" => enable_provisioning(world, n),
+        "aws.delete-token" => delete_token(world, n, text("which").unwrap_or("oldest")),
+        "aws.disable-provisioning" => disable_provisioning(world, n),
+        _ => switch_user(world, n, text("user_name"), action == "aws.enable-user"),
+    }
+}
+
+fn instance(world: &mut World, n: usize) -> &mut Instance {
+    world.aws[n].instance.as_mut().expect("seen before")
+}
+
+fn event(world: &mut World, n: usize, name: &str, source: &str, read_only: bool) {
+    let management = world.aws[n].management.clone();
+    let mut record = Map::new();
+    record.insert(
+        "userIdentity".into(),
+        json!({"type": "IAMUser", "accountId": management, "userName": "console"}),
+    );
+    record.insert("eventType".into(), json!("AwsConsoleAction"));
+    let event = Event {
+        name: name.into(),
+        source: source.into(),
+        username: Some("console".into()),
+        read_only,
+        record,
+        access_key: None,
+    };
+    cloudtrail::write(world, n, event);
+}
+
+const DIRECTORY: &str = "sso-directory.amazonaws.com";
+
+fn enable_instance(world: &mut World, n: usize) -> Clicked {
+    if world.aws[n].instance.is_some() {
+        return Err(Refused::conflict("IAM Identity Center is enabled already"));
+    }
+    let (partition, now) = (world.aws[n].partition.clone(), world.now);
+    let made = seed::new_instance(&partition, &mut world.ids, now);
+    world.aws[n].instance = Some(made);
+    world.aws[n].trusted.insert("sso.amazonaws.com".into());
+    event(world, n, "StartSSO", "sso.amazonaws.com", false);
+    Ok(json!({}))
+}
+
+fn show_metadata(world: &mut World, n: usize) -> Clicked {
+    event(world, n, "GetAWSSPConfigurationForDirectory", DIRECTORY, true);
+    let org = &world.aws[n];
+    let instance = org.instance.as_ref().expect("seen before");
+    Ok(json!({
+        "metadata": saml::sp_metadata(org, instance),
+        "issuer_url": org.issuer_url(instance),
+        "acs_urls": org.acs_urls(instance).join("\n"),
+        "portal_url": org.portal_url(instance),
+    }))
+}
+
+fn change_source(world: &mut World, n: usize, metadata: Option<&str>) -> Clicked {
+    let metadata = metadata.ok_or_else(|| Refused::bad("`idp_metadata` is missing"))?;
+    let provider = saml::read_provider(metadata).map_err(Refused::bad)?;
+    let instance = instance(world, n);
+    if instance.source == Source::ActiveDirectory {
+        // Leaving Active Directory deletes users, groups and assignments.
+        instance.directory = Default::default();
+        instance.assignments.clear();
+        instance.provisioned.clear();
+    }
+    instance.source = Source::External(provider);
+    for name in [
+        "CreateExternalIdPConfigurationForDirectory",
+        "EnableExternalIdPConfigurationForDirectory",
+    ] {
+        event(world, n, name, DIRECTORY, false);
+    }
+    Ok(json!({}))
+}
+
+fn revert_source(world: &mut World, n: usize) -> Clicked {
+    let instance = instance(world, n);
+    if !matches!(instance.source, Source::External(_)) {
+        return Err(Refused::conflict(
+            "the identity source is not an external identity provider",
+        ));
+    }
+    if instance.provisioning.is_some() {
+        return Err(Refused::conflict("automatic provisioning is enabled; disable it first"));
+    }
+    instance.source = Source::IdentityCenter;
+    for name in [
+        "DisableExternalIdPConfigurationForDirectory",
+        "DeleteExternalIdPConfigurationForDirectory",
+    ] {
+        event(world, n, name, DIRECTORY, false);
+    }
+    Ok(json!({}))
+}
+
+fn import_certificate(world: &mut World, n: usize, certificate: Option<&str>) -> Clicked {
+    let der = saml::read_certificate(certificate.ok_or_else(|| Refused::bad("`certificate` is missing"))?)
+        .map_err(Refused::bad)?;
+    let Source::External(provider) = &mut instance(world, n).source else {
+        return Err(Refused::conflict(
+            "the identity source is not an external identity provider",
+        ));
+    };
+    if !provider.certificates.contains(&der) {
+        provider.certificates.push(der);
+    }
+    event(world, n, "ImportExternalIdPCertificate", DIRECTORY, false);
+    Ok(json!({}))
+}
+
+fn enable_provisioning(world: &mut World, n: usize) -> Clicked {
+    let now = world.now;
+    if !matches!(instance(world, n).source, Source::External(_)) {
+        return Err(Refused::conflict(
+            "automatic provisioning needs an external identity provider as identity source",
+        ));
+    }
+    let fresh = instance(world, n).provisioning.is_none();
+    if fresh {
+        let tenant = format!("{}{}", world.ids.alphanumeric(3), world.ids.uuid());
+        instance(world, n).provisioning = Some(Provisioning {
+            tenant,
+            tokens: Vec::new(),
+        });
+    }
+    let token = new_token(world, now);
+    let provisioning = instance(world, n).provisioning.as_mut().expect("made just above");
+    if provisioning.tokens.len() >= MOST_TOKENS {
+        return Err(Refused::conflict(
+            "there are two access tokens already; delete one first",
+        ));
+    }
+    let (tenant, secret) = (provisioning.tenant.clone(), token.secret.clone());
+    provisioning.tokens.push(token);
+    world.keep_secret(secret.clone());
+    if fresh {
+        event(world, n, "CreateProvisioningTenant", DIRECTORY, false);
+    }
+    event(world, n, "CreateBearerToken", DIRECTORY, false);
+    Ok(json!({ "endpoint": endpoint(world, &tenant), "token": secret }))
+}
+
+/// A token as long as AWS's.
+fn new_token(world: &mut World, now: jiff::Timestamp) -> ScimToken {
+    let id = world.ids.uuid().to_string();
+    let secret = STANDARD.encode(world.ids.bytes(600));
+    ScimToken {
+        id,
+        secret,
+        created: now,
+    }
+}
+
+/// The SCIM endpoint of a tenant.
+pub fn endpoint(world: &World, tenant: &str) -> String {
+    format!("{}/{tenant}/scim/v2", world.addresses.scim)
+}
+
+fn delete_token(world: &mut World, n: usize, which: &str) -> Clicked {
+    let tokens = instance(world, n)
+        .provisioning
+        .as_mut()
+        .map(|provisioning| &mut provisioning.tokens);
+    let Some(tokens) = tokens.filter(|tokens| !tokens.is_empty()) else {
+        return Err(Refused::conflict("there is no access token"));
+    };
+    match which {
+        "oldest" => drop(tokens.remove(0)),
+        "newest" => drop(tokens.pop()),
+        "all" => tokens.clear(),
+        other => return Err(Refused::bad(format!("`which` is oldest, newest or all, not {other}"))),
+    }
+    event(world, n, "DeleteBearerToken", DIRECTORY, false);
+    Ok(json!({}))
+}
+
+fn disable_provisioning(world: &mut World, n: usize) -> Clicked {
+    match &instance(world, n).provisioning {
+        None => return Err(Refused::conflict("automatic provisioning is not enabled")),
+        Some(provisioning) if !provisioning.tokens.is_empty() => {
+            return Err(Refused::conflict("there are access tokens; delete them first"));
+        }
+        Some(_) => instance(world, n).provisioning = None,
+    }
+    event(world, n, "DeleteProvisioningTenant", DIRECTORY, false);
+    Ok(json!({}))
+}
+
+fn switch_user(world: &mut World, n: usize, name: Option<&str>, active: bool) -> Clicked {
+    let directory = &mut instance(world, n).directory;
+    let user = directory.users.values_mut().find(|user| Some(user.user_name()) == name);
+    let user = user.ok_or_else(|| Refused::missing("there is no such user"))?;
+    user.active = active;
+    event(
+        world,
+        n,
+        if active { "EnableUser" } else { "DisableUser" },
+        DIRECTORY,
+        false,
+    );
+    Ok(json!({}))
+}
+
+/// What the console's settings page shows. Tokens by their dates only.
+pub fn view(org: &Organization) -> Value {
+    let Some(instance) = &org.instance else {
+        return json!({"instance": null});
+    };
+    let tokens = instance.provisioning.as_ref().map(|provisioning| {
+        let shown = |token: &ScimToken| json!({"id": token.id, "created": token.created, "expires": token.expires()});
+        provisioning.tokens.iter().map(shown).collect::<Vec<_>>()
+    });
+    json!({
+        "instance": instance.arn,
+        "identity_source": saml::shown_source(&instance.source),
+        "issuer_url": org.issuer_url(instance),
+        "acs_urls": org.acs_urls(instance),
+        "portal_url": org.portal_url(instance),
+        "permission_sets_enabled": instance.permission_sets_enabled,
+        "provisioning_tokens": tokens,
+    })
+}
