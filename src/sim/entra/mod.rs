@@ -1,79 +1,119 @@
 //! The Entra side: sign-in, Microsoft Graph, and the provisioning service.
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+mod certificate;
+mod claims;
+mod filter;
+mod graph;
+mod ids;
+mod login;
+mod metadata;
+mod provisioning;
+mod roles;
+mod scenario;
+mod shapes;
+mod sign_in;
+mod state;
+mod tokens;
+mod view;
 
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+pub use self::{
+    certificate::Certificate,
+    metadata::{document as federation_metadata, entity_id},
+    state::{Entity, Kind, Settings, Tenant},
+};
 use super::{
     admin::{Clicked, Refused},
-    http::{Request, Response},
+    http::{Port, Request, Response},
     weather::Refusal,
     world::{Ids, Outcome, World},
 };
-
-/// A tenant.
-#[derive(Debug, Clone, Default)]
-pub struct Tenant {}
 
 /// The console actions of this side.
 pub const ACTIONS: &[&str] = &["entra.sign-in"];
 
 /// The tenant a scenario's `[entra]` describes.
-pub fn build(_table: &toml::Table, _ids: &mut Ids, _now: Timestamp) -> Result<Tenant, String> {
-    Ok(Tenant::default())
+///
+/// # Errors
+/// A sentence saying what is wrong in it.
+pub fn build(table: &toml::Table, ids: &mut Ids, now: Timestamp) -> Result<Tenant, String> {
+    scenario::build(table, ids, now)
 }
 
-/// Finishes a scenario once the AWS side is there (what refers to its SCIM tenant, certificates and so on).
-pub fn settle(_world: &mut World, _table: &toml::Table) -> Result<(), String> {
-    Ok(())
+/// Finishes a scenario once the AWS side is there: what refers to its SCIM tenant.
+///
+/// # Errors
+/// A sentence saying what is wrong in it.
+pub fn settle(world: &mut World, table: &toml::Table) -> Result<(), String> {
+    scenario::settle(world, table)
 }
 
-/// Starts what runs by itself (provisioning cycles of jobs that stand already).
-pub fn begin(_world: &mut World) {}
+/// Starts what runs by itself: the provisioning cycles of jobs that stand already.
+pub fn begin(world: &mut World) {
+    scenario::connect(world);
+    let active: Vec<(String, String)> = world
+        .entra
+        .jobs
+        .iter()
+        .flat_map(|(sp, jobs)| jobs.iter().map(move |job| (sp, job)))
+        .filter(|(_, job)| job.schedule == provisioning::job::Schedule::Active)
+        .map(|(sp, job)| (sp.clone(), job.id.clone()))
+        .collect();
+    for (sp, job) in active {
+        provisioning::run(world, &sp, &job);
+    }
+}
 
 /// The sign-in port.
-pub fn login(_world: &mut World, _request: &Request) -> Outcome {
-    Response::empty(404).into()
+pub fn login(world: &mut World, request: &Request) -> Outcome {
+    login::handle(world, request).into()
 }
 
 /// Microsoft Graph.
-pub fn graph(_world: &mut World, _request: &Request) -> Outcome {
-    Response::empty(404).into()
+pub fn graph(world: &mut World, request: &Request) -> Outcome {
+    graph::handle(world, request)
 }
 
-/// Whether a request to this side changes something.
+/// Whether a request to this side changes something. A token is nothing that stays.
 pub fn is_write(request: &Request) -> bool {
-    !request.is_get()
+    request.port == Port::Graph && graph::is_write(request)
 }
 
 /// How this side turns a request away.
-pub fn refusal(_world: &mut World, _request: &Request, refusal: Refusal) -> Response {
-    match refusal {
-        Refusal::Throttled(after) => Response::empty(429).header("retry-after", after.to_string()),
-        Refusal::Failed(status) => Response::empty(status),
+pub fn refusal(world: &mut World, request: &Request, refusal: Refusal) -> Response {
+    match (request.port, refusal) {
+        (Port::Login, Refusal::Throttled(after)) => login::unavailable(429, Some(after)),
+        (Port::Login, Refusal::Failed(status)) => login::unavailable(status, None),
+        _ => graph::refusal(world, request, refusal),
     }
 }
 
 /// All live objects.
-pub fn state(_tenant: &Tenant) -> Value {
-    json!({})
+pub fn state(tenant: &Tenant) -> Value {
+    view::state(tenant)
 }
 
 /// The recycle bin.
-pub fn deleted(_tenant: &Tenant) -> Value {
-    json!({})
+pub fn deleted(tenant: &Tenant) -> Value {
+    view::deleted(tenant)
 }
 
 /// The `[entra]` table of a profile that points here.
-pub fn profile(_tenant: &Tenant) -> toml::Table {
-    toml::Table::new()
+pub fn profile(tenant: &Tenant) -> toml::Table {
+    view::profile(tenant)
 }
 
 /// What a client needs in its environment to sign in here.
-pub fn env(_tenant: &Tenant) -> Vec<(String, String)> {
-    Vec::new()
+pub fn env(tenant: &Tenant) -> Vec<(String, String)> {
+    view::env(tenant)
 }
 
 /// A click.
-pub fn click(_world: &mut World, action: &str, _args: &Map<String, Value>) -> Clicked {
-    Err(Refused::missing(format!("there is no console action {action}")))
+pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clicked {
+    match action {
+        "entra.sign-in" => sign_in::click(world, args),
+        _ => Err(Refused::missing(format!("there is no console action {action}"))),
+    }
 }
