@@ -47,7 +47,9 @@ Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4
 pub enum Command {
     /// Walk up, and down again, on the bundled simulated clouds
     #[cfg(feature = "demo")]
-    #[command(after_help = "Examples:\n  fedwiz demo --headless --down\n  fedwiz demo --headless --scenario throttled --seed 7 --json")]
+    #[command(
+        after_help = "Examples:\n  fedwiz demo --headless --down\n  fedwiz demo --headless --scenario throttled --seed 7 --json"
+    )]
     Demo(Demo),
     /// Write a profile, asked for or from flags
     #[command(
@@ -67,7 +69,9 @@ pub enum Command {
     )]
     Apply(Walk),
     /// Take back what fedwiz made, and nothing else
-    #[command(after_help = "Examples:\n  fedwiz plan --down\n  fedwiz teardown\n  fedwiz teardown --yes --answers answers.toml")]
+    #[command(
+        after_help = "Examples:\n  fedwiz plan --down\n  fedwiz teardown\n  fedwiz teardown --yes --answers answers.toml"
+    )]
     Teardown(Walk),
     /// Look whether everything stands as recorded; exit code 4 when it does not
     #[command(after_help = "Examples:\n  fedwiz check\n  fedwiz check --only saml --json")]
@@ -76,7 +80,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  fedwiz status\n  fedwiz status --check token,cert --warn-days 60")]
     Status(Status),
     /// Show a past run from its journal
-    #[command(after_help = "Examples:\n  fedwiz replay ~/.local/state/fedwiz/contoso/journal.jsonl\n  fedwiz replay journal.jsonl --json")]
+    #[command(
+        after_help = "Examples:\n  fedwiz replay ~/.local/state/fedwiz/contoso/journal.jsonl\n  fedwiz replay journal.jsonl --json"
+    )]
     Replay(Replay),
     /// Serve the simulated clouds on loopback, for fedwiz or any other client
     #[cfg(feature = "demo")]

@@ -51,9 +51,11 @@ impl Args for Answers {
             let mut arg = Arg::new(flag).long(flag).help(field.help.trim_end_matches('.'));
             arg = match field.value {
                 Value::Choice(words) => arg.value_parser(clap::builder::PossibleValuesParser::new(words)),
-                Value::Text(check) => {
-                    arg.value_parser(move |text: &str| check(text).map(|()| text.to_owned()).map_err(|wrong| format!("{}. {}", wrong.what, wrong.help)))
-                }
+                Value::Text(check) => arg.value_parser(move |text: &str| {
+                    check(text)
+                        .map(|()| text.to_owned())
+                        .map_err(|wrong| format!("{}. {}", wrong.what, wrong.help))
+                }),
                 Value::Bool | Value::List(_) | Value::Map(..) => arg,
             };
             command.arg(arg.value_name(flag.rsplit('-').next().unwrap_or(flag).to_uppercase()))
@@ -96,7 +98,10 @@ pub(super) fn run(args: args::Init) -> Result<(), Fault> {
     }
     save(&file, &text, args.force)?;
     out::note(&format!("Wrote {}.", file.display()));
-    out::continue_with(&format!("fedwiz plan --profile {}", out::quoted(&file.display().to_string())));
+    out::continue_with(&format!(
+        "fedwiz plan --profile {}",
+        out::quoted(&file.display().to_string())
+    ));
     Ok(())
 }
 
@@ -109,7 +114,10 @@ fn ask_for_missing(answers: &mut BTreeMap<&'static str, String>) -> Result<(), F
         if !std::io::stdin().is_terminal() {
             return Err(Fault::new(Kind::Usage, format!("`--{flag}` is missing"))
                 .why(field.help)
-                .hint(format!("For example: `fedwiz init --{flag} {}`.", field.example.trim_matches('"'))));
+                .hint(format!(
+                    "For example: `fedwiz init --{flag} {}`.",
+                    field.example.trim_matches('"')
+                )));
         }
         answers.insert(field.path, ask(field)?);
     }
@@ -133,7 +141,9 @@ fn ask(field: &Field) -> Result<String, Fault> {
                 Ok(()) => return Ok(text),
                 Err(wrong) => out::note(&format!("That is {}. {}", wrong.what, wrong.help)),
             },
-            Value::Choice(words) if !words.contains(&text.as_str()) => out::note(&format!("One of: {}.", words.join(", "))),
+            Value::Choice(words) if !words.contains(&text.as_str()) => {
+                out::note(&format!("One of: {}.", words.join(", ")))
+            }
             _ => return Ok(text),
         }
     }
@@ -147,7 +157,11 @@ fn put(table: &mut Table, path: &str, value: &str) {
         }
         Some((head, rest)) => {
             let key = head.trim_end_matches("[]");
-            let new = if head.ends_with("[]") { Toml::Array(vec![Toml::Table(Table::new())]) } else { Toml::Table(Table::new()) };
+            let new = if head.ends_with("[]") {
+                Toml::Array(vec![Toml::Table(Table::new())])
+            } else {
+                Toml::Table(Table::new())
+            };
             let inner = match table.entry(key.to_owned()).or_insert(new) {
                 Toml::Table(inner) => Some(inner),
                 Toml::Array(items) => items.first_mut().and_then(Toml::as_table_mut),
@@ -161,15 +175,23 @@ fn put(table: &mut Table, path: &str, value: &str) {
 }
 
 fn save(file: &PathBuf, text: &str, force: bool) -> Result<(), Fault> {
-    let cannot = |error: &dyn std::fmt::Display| Fault::new(Kind::File, format!("{} cannot be written", file.display())).why(error.to_string());
+    let cannot = |error: &dyn std::fmt::Display| {
+        Fault::new(Kind::File, format!("{} cannot be written", file.display())).why(error.to_string())
+    };
     if file.exists() && !force {
         return Err(Fault::new(Kind::Usage, format!("{} is there already", file.display()))
             .hint("Add `--force` to write over it, or `--profile FILE` to write elsewhere."));
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
-    draft.write_all(text.as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(|error| cannot(&error))?;
+    draft
+        .write_all(text.as_bytes())
+        .and_then(|()| draft.as_file().sync_all())
+        .map_err(|error| cannot(&error))?;
     draft.persist(file).map_err(|error| cannot(&error.error))?;
     Ok(())
 }

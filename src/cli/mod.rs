@@ -82,7 +82,11 @@ impl Stop {
             Self::Profile(error) => {
                 out::note(&error.render(colour.stderr, out::width()));
                 let count = error.troubles.len();
-                let many = if count == 1 { "error".to_owned() } else { format!("{count} errors") };
+                let many = if count == 1 {
+                    "error".to_owned()
+                } else {
+                    format!("{count} errors")
+                };
                 out::note(&format!("\n{many} in {}: nothing was done.", error.file));
                 out::continue_with(&again());
                 ExitCode::from(2)
@@ -119,7 +123,10 @@ fn exit_code(kind: Kind) -> u8 {
 
 /// The same command again, ready to be pasted into a shell.
 fn again() -> String {
-    std::env::args().map(|word| out::quoted(&word)).collect::<Vec<_>>().join(" ")
+    std::env::args()
+        .map(|word| out::quoted(&word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A panic says that it happened and where, and nothing of what the program held in its hands.
@@ -128,7 +135,10 @@ fn hush_panics() {
         operator::restore_echo();
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let said = info.payload_as_str().unwrap_or("no message");
-        out::note(&format!("fedwiz has a defect and stopped at {place}: {}", crate::secrets::redact(said)));
+        out::note(&format!(
+            "fedwiz has a defect and stopped at {place}: {}",
+            crate::secrets::redact(said)
+        ));
         out::note("What was done is in the journal. Run the same command again to go on, and please report this.");
     }));
 }

@@ -63,7 +63,11 @@ impl Colour {
 
 /// How wide the terminal is taken to be.
 pub(super) fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100_usize).clamp(40, 160)
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .unwrap_or(100_usize)
+        .clamp(40, 160)
 }
 
 /// A word the way a shell takes it.

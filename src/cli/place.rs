@@ -21,14 +21,19 @@ fn folders() -> Option<ProjectDirs> {
 }
 
 fn named(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 fn config_dir() -> Result<PathBuf, Fault> {
-    named(CONFIG_DIR).or_else(|| folders().map(|folders| folders.config_dir().to_path_buf())).ok_or_else(|| {
-        Fault::new(Kind::Usage, "there is no home folder to look for profiles in")
-            .hint(format!("Name the profile with `--profile FILE`, or its folder with {CONFIG_DIR}."))
-    })
+    named(CONFIG_DIR)
+        .or_else(|| folders().map(|folders| folders.config_dir().to_path_buf()))
+        .ok_or_else(|| {
+            Fault::new(Kind::Usage, "there is no home folder to look for profiles in").hint(format!(
+                "Name the profile with `--profile FILE`, or its folder with {CONFIG_DIR}."
+            ))
+        })
 }
 
 /// The folder of one federation's journal and handouts, made for its owner only.
@@ -38,7 +43,12 @@ pub(super) fn state_dir(federation: &str) -> Result<PathBuf, Fault> {
 
 fn state_root() -> Result<PathBuf, Fault> {
     let usual = || {
-        folders().map(|folders| folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
+        folders().map(|folders| {
+            folders
+                .state_dir()
+                .unwrap_or_else(|| folders.data_local_dir())
+                .to_path_buf()
+        })
     };
     named(STATE_DIR).or_else(usual).ok_or_else(|| {
         Fault::new(Kind::Usage, "there is no home folder to keep the journal in")
@@ -76,7 +86,10 @@ pub(super) fn profile_file(which: &Which) -> Result<PathBuf, Fault> {
         }
         return Err(Fault::new(Kind::Usage, format!("there is no federation `{name}`"))
             .why(format!("{} is not there", file.display()))
-            .hint(known().map_or_else(|| "Make one with `fedwiz init`.".into(), |names| format!("Known: {}.", names.join(", ")))));
+            .hint(known().map_or_else(
+                || "Make one with `fedwiz init`.".into(),
+                |names| format!("Known: {}.", names.join(", ")),
+            )));
     }
     let here = PathBuf::from("fedwiz.toml");
     if here.is_file() {
@@ -84,8 +97,10 @@ pub(super) fn profile_file(which: &Which) -> Result<PathBuf, Fault> {
     }
     match known().as_deref() {
         Some([only]) => config_file(only),
-        Some([_, _, ..]) => Err(Fault::new(Kind::Usage, "there are several federations")
-            .hint(format!("Choose one with `--federation`: {}.", known().unwrap_or_default().join(", ")))),
+        Some([_, _, ..]) => Err(Fault::new(Kind::Usage, "there are several federations").hint(format!(
+            "Choose one with `--federation`: {}.",
+            known().unwrap_or_default().join(", ")
+        ))),
         _ => Err(Fault::new(Kind::Usage, "there is no profile")
             .hint("Write one with `fedwiz init`, or name one with `--profile FILE`.")),
     }
@@ -98,7 +113,9 @@ fn known() -> Option<Vec<String>> {
         .filter_map(|entry| {
             let path = entry.ok()?.path();
             let is_profile = path.extension().is_some_and(|extension| extension == "toml");
-            is_profile.then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+            is_profile
+                .then(|| path.file_stem()?.to_str().map(str::to_owned))
+                .flatten()
         })
         .collect();
     names.sort();

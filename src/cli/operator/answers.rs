@@ -77,17 +77,23 @@ impl AnswersFile {
     fn value(&self, node: &NodeId, field: &Field, given: &Given) -> Result<SecretString, Fault> {
         let wrong = |what: String| Fault::new(Kind::Usage, format!("{}: `{}` of {node} {what}", self.name, field.key));
         match (given, field.entry) {
-            (Given::Text(_), Entry::Secret) => Err(wrong("is a secret and stands in the file".into())
-                .hint(format!("Write `{} = {{ env = \"NAME\" }}` or `{{ stdin = true }}`, and treat the secret as known to others.", field.key))),
+            (Given::Text(_), Entry::Secret) => Err(wrong("is a secret and stands in the file".into()).hint(format!(
+                "Write `{} = {{ env = \"NAME\" }}` or `{{ stdin = true }}`, and treat the secret as known to others.",
+                field.key
+            ))),
             // The text itself, or the path of a file that holds it.
-            (Given::Text(text), Entry::File) if !text.trim_start().starts_with('<') => Ok(read_file(&self.base.join(text))?.into()),
+            (Given::Text(text), Entry::File) if !text.trim_start().starts_with('<') => {
+                Ok(read_file(&self.base.join(text))?.into())
+            }
             (Given::Text(text), _) => Ok(text.clone().into()),
             (Given::From(From { env: Some(name), .. }), _) => match std::env::var(name) {
                 Ok(value) if !value.is_empty() => Ok(value.into()),
                 _ => Err(wrong(format!("names the variable {name}, which is not set"))),
             },
             (Given::From(From { stdin: true, .. }), _) => self.from_stdin(),
-            _ => Err(wrong("is neither a text, nor `{ env = \"NAME\" }`, nor `{ stdin = true }`".into())),
+            _ => Err(wrong(
+                "is neither a text, nor `{ env = \"NAME\" }`, nor `{ stdin = true }`".into(),
+            )),
         }
     }
 
@@ -98,9 +104,10 @@ impl AnswersFile {
             return Ok(text.clone());
         }
         let mut text = String::new();
-        std::io::stdin().take(1 << 20).read_to_string(&mut text).map_err(|error| {
-            Fault::new(Kind::Usage, "the answer on stdin cannot be read").why(error.to_string())
-        })?;
+        std::io::stdin()
+            .take(1 << 20)
+            .read_to_string(&mut text)
+            .map_err(|error| Fault::new(Kind::Usage, "the answer on stdin cannot be read").why(error.to_string()))?;
         let secret = SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned());
         *read = Some(secret.clone());
         Ok(secret)
@@ -113,9 +120,17 @@ impl Operator for AnswersFile {
         let Some(table) = self.table(node) else {
             return self.next.ask(node, guide).await;
         };
-        if !self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(node.clone()) {
-            return Err(Fault::new(Kind::NeedsPerson, format!("{node} is not proven by the answers of {}", self.name))
-                .hint("Correct the answer and run the same command again."));
+        if !self
+            .used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(node.clone())
+        {
+            return Err(Fault::new(
+                Kind::NeedsPerson,
+                format!("{node} is not proven by the answers of {}", self.name),
+            )
+            .hint("Correct the answer and run the same command again."));
         }
         let mut answer = Answer::done();
         answer.unproven = matches!(table.get("unproven"), Some(Given::Word(true)));
@@ -130,17 +145,22 @@ impl Operator for AnswersFile {
                 }
                 None if field.optional => {}
                 None => {
-                    return Err(Fault::new(Kind::NeedsPerson, format!("{}: {node} lacks `{}`", self.name, field.key))
-                        .why(format!("{}: {}", field.label, field.hint))
-                        .hint("Add it to the answers file and run the same command again."));
+                    return Err(Fault::new(
+                        Kind::NeedsPerson,
+                        format!("{}: {node} lacks `{}`", self.name, field.key),
+                    )
+                    .why(format!("{}: {}", field.label, field.hint))
+                    .hint("Add it to the answers file and run the same command again."));
                 }
             }
         }
         let known = |key: &str| key == "unproven" || guide.fields.iter().any(|field| field.key == key);
         if let Some(stray) = table.keys().find(|key| !known(key)) {
             let keys: Vec<&str> = guide.fields.iter().map(|field| field.key.as_str()).collect();
-            return Err(Fault::new(Kind::Usage, format!("{}: {node} has no answer `{stray}`", self.name))
-                .hint(format!("It takes: {}, and `unproven = true`.", keys.join(", "))));
+            return Err(
+                Fault::new(Kind::Usage, format!("{}: {node} has no answer `{stray}`", self.name))
+                    .hint(format!("It takes: {}, and `unproven = true`.", keys.join(", "))),
+            );
         }
         Ok(answer)
     }
@@ -170,11 +190,15 @@ mod tests {
     }
 
     fn guide() -> Guide {
-        Guide::new("Token").field("endpoint", "Endpoint", "an address", Entry::Line).field("token", "Token", "long", Entry::Secret)
+        Guide::new("Token")
+            .field("endpoint", "Endpoint", "an address", Entry::Line)
+            .field("token", "Token", "long", Entry::Secret)
     }
 
     async fn ask(text: &str, step: &str, guide: &Guide) -> Result<Answer, Fault> {
-        AnswersFile::read(file(text).path(), Arc::new(Nobody))?.ask(&node(step), guide).await
+        AnswersFile::read(file(text).path(), Arc::new(Nobody))?
+            .ask(&node(step), guide)
+            .await
     }
 
     #[tokio::test]
@@ -182,7 +206,10 @@ mod tests {
         let good = "[\"scim.token\"]\nendpoint = \"https://scim\"\ntoken = { env = \"PATH\" }\n";
         let answer = ask(good, "scim.token", &guide()).await.unwrap();
         assert_eq!(answer.text("endpoint").unwrap(), "https://scim");
-        assert_eq!(answer.secret("token").unwrap().expose_secret(), std::env::var("PATH").unwrap());
+        assert_eq!(
+            answer.secret("token").unwrap().expose_secret(),
+            std::env::var("PATH").unwrap()
+        );
         let bad = "[\"scim.token\"]\nendpoint = \"https://scim\"\ntoken = \"written-down\"\n";
         let fault = ask(bad, "scim.token", &guide()).await.unwrap_err();
         assert_eq!(fault.kind, Kind::Usage);
@@ -192,10 +219,19 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_answered_needs_a_person_and_what_nobody_asked_is_an_error() {
         let part = "[\"scim.token\"]\nendpoint = \"https://scim\"\n";
-        assert_eq!(ask(part, "scim.token", &guide()).await.unwrap_err().kind, Kind::NeedsPerson);
-        assert_eq!(ask(part, "saml.sign-in", &guide()).await.unwrap_err().kind, Kind::NeedsPerson);
+        assert_eq!(
+            ask(part, "scim.token", &guide()).await.unwrap_err().kind,
+            Kind::NeedsPerson
+        );
+        assert_eq!(
+            ask(part, "saml.sign-in", &guide()).await.unwrap_err().kind,
+            Kind::NeedsPerson
+        );
         let stray = "[\"saml.sign-in\"]\ndone = \"yes\"\n";
-        assert_eq!(ask(stray, "saml.sign-in", &Guide::new("x")).await.unwrap_err().kind, Kind::Usage);
+        assert_eq!(
+            ask(stray, "saml.sign-in", &Guide::new("x")).await.unwrap_err().kind,
+            Kind::Usage
+        );
         let word = "[\"saml.sign-in\"]\nunproven = true\n";
         assert!(ask(word, "saml.sign-in", &Guide::new("x")).await.unwrap().unproven);
     }
@@ -205,6 +241,13 @@ mod tests {
         let file = file("[\"saml.sign-in\"]\n");
         let answers = AnswersFile::read(file.path(), Arc::new(Nobody)).unwrap();
         assert!(answers.ask(&node("saml.sign-in"), &Guide::new("x")).await.is_ok());
-        assert_eq!(answers.ask(&node("saml.sign-in"), &Guide::new("x")).await.unwrap_err().kind, Kind::NeedsPerson);
+        assert_eq!(
+            answers
+                .ask(&node("saml.sign-in"), &Guide::new("x"))
+                .await
+                .unwrap_err()
+                .kind,
+            Kind::NeedsPerson
+        );
     }
 }

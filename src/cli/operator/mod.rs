@@ -16,9 +16,13 @@ const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 /// The text of a file that a person brings.
 fn read_file(path: &std::path::Path) -> Result<String, Fault> {
     let cannot = |why: String| Fault::new(Kind::Usage, format!("the file {} cannot be used", path.display())).why(why);
-    let size = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| cannot(error.to_string()))?
+        .len();
     if size > LARGEST_FILE {
-        return Err(cannot(format!("it has {size} bytes, and at most {LARGEST_FILE} are read")));
+        return Err(cannot(format!(
+            "it has {size} bytes, and at most {LARGEST_FILE} are read"
+        )));
     }
     std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))
 }

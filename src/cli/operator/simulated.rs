@@ -32,9 +32,11 @@ impl SimulatedConsole {
     pub(in crate::cli) fn of(profile: &Profile, clock: SharedClock) -> Result<Self, Fault> {
         let endpoints = &profile.endpoints;
         let (true, Some(admin)) = (endpoints.is_loopback(), &endpoints.admin) else {
-            return Err(Fault::new(Kind::Usage, "`--operator simulated` works on a simulator only")
-                .why("the profile's endpoints are not all on this machine, or `admin` is not among them")
-                .hint("Start one with `fedwiz sim --write DIR`, and use `--profile DIR/profile.toml`."));
+            return Err(
+                Fault::new(Kind::Usage, "`--operator simulated` works on a simulator only")
+                    .why("the profile's endpoints are not all on this machine, or `admin` is not among them")
+                    .hint("Start one with `fedwiz sim --write DIR`, and use `--profile DIR/profile.toml`."),
+            );
         };
         Ok(Self {
             http: Http::new(&Network::default(), clock, Arc::new(Silent), 0)?,
@@ -48,7 +50,10 @@ impl SimulatedConsole {
             .admin
             .join(&format!("/console/{action}"))
             .map_err(|error| Fault::internal("a console action makes no address").why(error.to_string()))?;
-        let answer = self.http.send(Call::new(Service::Login, Method::POST, url).json(args)?).await?;
+        let answer = self
+            .http
+            .send(Call::new(Service::Login, Method::POST, url).json(args)?)
+            .await?;
         if answer.is_success() {
             return answer.json();
         }
@@ -60,9 +65,16 @@ impl SimulatedConsole {
 impl Operator for SimulatedConsole {
     async fn ask(&self, node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
         let Some(click) = &guide.click else {
-            return Err(Fault::new(Kind::NeedsPerson, format!("{node} has nothing that the simulated console could click")));
+            return Err(Fault::new(
+                Kind::NeedsPerson,
+                format!("{node} has nothing that the simulated console could click"),
+            ));
         };
-        let mut args = if click.args.is_null() { json!({}) } else { click.args.clone() };
+        let mut args = if click.args.is_null() {
+            json!({})
+        } else {
+            click.args.clone()
+        };
         if let (true, Some(target), Some(args)) = (self.several, &node.target, args.as_object_mut()) {
             args.entry("target").or_insert_with(|| Value::String(target.clone()));
         }

@@ -62,7 +62,9 @@ impl Operator for TerminalOperator {
             aside(&mut || answer = Some(converse(&node, &guide)));
             answer.unwrap_or_else(|| Err(Fault::internal("nobody was asked")))
         });
-        asked.await.map_err(|_| Fault::internal("the question ended in a panic"))?
+        asked
+            .await
+            .map_err(|_| Fault::internal("the question ended in a panic"))?
     }
 }
 
@@ -75,7 +77,9 @@ fn converse(node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
         }
     }
     if guide.fields.is_empty() {
-        let typed = line("Press Enter when it is done; fedwiz then looks for the proof. If it is done and no proof can come, type `unproven`: ")?;
+        let typed = line(
+            "Press Enter when it is done; fedwiz then looks for the proof. If it is done and no proof can come, type `unproven`: ",
+        )?;
         answer.unproven = typed.trim() == "unproven";
     }
     Ok(answer)
@@ -111,7 +115,11 @@ pub(in crate::cli) fn told(node: &NodeId, guide: &Guide) -> String {
 
 fn ask_field(field: &Field) -> Result<Option<SecretString>, Fault> {
     let optional = if field.optional { ", Enter to leave it out" } else { "" };
-    let hint = if field.hint.is_empty() { String::new() } else { format!(" ({}{optional})", field.hint) };
+    let hint = if field.hint.is_empty() {
+        String::new()
+    } else {
+        format!(" ({}{optional})", field.hint)
+    };
     loop {
         let question = match field.entry {
             Entry::File => format!("{}, path of the file{hint}: ", field.label),
@@ -182,7 +190,11 @@ mod tests {
             .say("Choose Settings.")
             .say("Choose \u{1b}[31mChange identity source.")
             .value("Metadata", "idp.xml");
-        let node = NodeId { target: Some("gov".into()), step: "saml.identity-source".into(), item: String::new() };
+        let node = NodeId {
+            target: Some("gov".into()),
+            step: "saml.identity-source".into(),
+            item: String::new(),
+        };
         insta::assert_snapshot!(told(&node, &guide), @r"
         ── gov/saml.identity-source: Change the identity source
 
