@@ -1,1 +1,34 @@
 //! How a run is told: one view, in plain text and JSON.
+//!
+//! [`view::View`] folds the recorder's notices; everything that is shown is read from it. Words and marks are in
+//! [`words`]; text that came from outside goes through [`clean`] before it is shown.
+
+pub mod clean;
+pub mod node;
+pub mod outline;
+pub mod view;
+pub mod words;
+pub mod guide;
+pub mod json;
+pub mod paper;
+pub mod plain;
+pub mod progress;
+pub mod replay;
+pub mod summary;
+pub mod table;
+pub mod wire;
+
+use std::io;
+
+use crate::engine::recorder::Notice;
+use summary::Summary;
+use view::{Seen, View};
+
+/// Tells a run, notice by notice. The view has already taken the notice in.
+pub trait Reporter {
+    /// Tells a notice. `seen` is what [`View::see`] said of it.
+    fn tell(&mut self, view: &View, notice: &Notice, seen: Seen) -> io::Result<()>;
+
+    /// Tells the end.
+    fn end(&mut self, view: &View, summary: &Summary) -> io::Result<()>;
+}

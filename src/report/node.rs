@@ -1,0 +1,206 @@
+//! `NodeView`: one node as it is shown. Small while nothing happens: a walk may have ten thousand of them.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    clean::clean,
+    words::State,
+};
+use crate::{
+    engine::{
+        graph::NodeId,
+        guide::Guide,
+        signal::{Exchange, Finding},
+        step::How,
+    },
+    fault::Fault,
+};
+
+/// How many exchanges of a node are kept.
+const EXCHANGES: usize = 4;
+
+/// One node as it is shown.
+#[derive(Debug, Clone)]
+pub struct NodeView {
+    /// Its name.
+    pub id: NodeId,
+    /// Its name as it may be drawn.
+    pub label: Box<str>,
+    /// The number of its phase.
+    pub chapter: usize,
+    /// Its state.
+    pub state: State,
+    /// Since when it is in that state. None before anything happened.
+    pub since: Option<Timestamp>,
+    /// When its change, or taking it back, was begun.
+    pub began: Option<Timestamp>,
+    /// How it stands, if it does.
+    pub standing: Option<How>,
+    /// Whether nobody saw it and a person gave their word.
+    pub unproven: bool,
+    /// Whether it stood before this run and nothing was done.
+    pub unchanged: bool,
+    /// Whether it is, or may be, ours to take back.
+    pub ours: bool,
+    /// How it last came to an end.
+    pub finished: Option<Finished>,
+    /// What a plan or a check found.
+    pub finding: Option<Box<Finding>>,
+    /// How many requests were made for it.
+    pub requests: u32,
+    pub(super) begun: bool,
+    detail: Option<Box<Detail>>,
+}
+
+/// How a node came to an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// When.
+    pub at: Timestamp,
+    /// What was seen, or why it stays.
+    pub proof: String,
+}
+
+/// A note on progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What is going on.
+    pub text: String,
+    /// How many are done.
+    pub done: Option<u64>,
+    /// How many there are.
+    pub total: Option<u64>,
+}
+
+/// A wait that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitView {
+    /// What for.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the next look is, if that is known.
+    pub next: Option<Timestamp>,
+    /// When it gives up.
+    pub until: Option<Timestamp>,
+    /// What ends it early.
+    pub ends_when: String,
+}
+
+/// What is only there for nodes to which something happened.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Detail {
+    pub note: Option<Note>,
+    pub wait: Option<WaitView>,
+    pub guide: Option<Arc<Guide>>,
+    pub fault: Option<Fault>,
+    pub blocked_by: Option<String>,
+    pub attempt: u32,
+    pub next: Option<Timestamp>,
+    pub exchanges: VecDeque<Exchange>,
+}
+
+impl NodeView {
+    pub(super) fn new(id: NodeId, chapter: usize) -> Self {
+        Self {
+            label: clean(&id.to_string()).into(),
+            id,
+            chapter,
+            state: State::Open,
+            since: None,
+            began: None,
+            standing: None,
+            unproven: false,
+            unchanged: false,
+            ours: false,
+            finished: None,
+            finding: None,
+            requests: 0,
+            begun: false,
+            detail: None,
+        }
+    }
+
+    /// What it waits for, while it waits.
+    pub fn wait(&self) -> Option<&WaitView> {
+        self.detail.as_ref()?.wait.as_ref()
+    }
+
+    /// What is going on.
+    pub fn note(&self) -> Option<&Note> {
+        self.detail.as_ref()?.note.as_ref()
+    }
+
+    /// What a person was asked to do, until it is settled. Not cleaned: its values are there to be copied.
+    pub fn guide(&self) -> Option<&Guide> {
+        self.detail.as_ref()?.guide.as_deref()
+    }
+
+    /// What went wrong, if it failed, is tried again, or needs a person.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.detail.as_ref()?.fault.as_ref()
+    }
+
+    /// The node at the root of its being held up.
+    pub fn blocked_by(&self) -> Option<&str> {
+        self.detail.as_ref()?.blocked_by.as_deref()
+    }
+
+    /// While it is tried again: which try failed, and when the next one is.
+    pub fn retry(&self) -> Option<(u32, Timestamp)> {
+        let detail = self.detail.as_ref()?;
+        detail.next.map(|next| (detail.attempt, next))
+    }
+
+    /// The last few requests and their answers, oldest first.
+    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.detail.iter().flat_map(|detail| &detail.exchanges)
+    }
+
+    /// The state it is in when nothing is going on.
+    pub(super) fn at_rest(&self) -> State {
+        self.standing
+            .map_or(State::Open, |how| State::standing(how, self.unproven))
+    }
+
+    pub(super) fn detail_mut(&mut self) -> &mut Detail {
+        self.detail.get_or_insert_default()
+    }
+
+    pub(super) fn exchanged(&mut self, exchange: &Exchange) {
+        self.requests += 1;
+        let exchanges = &mut self.detail_mut().exchanges;
+        if exchanges.len() == EXCHANGES {
+            exchanges.pop_front();
+        }
+        exchanges.push_back(Exchange {
+            method: clean(&exchange.method).into_owned(),
+            url: clean(&exchange.url).into_owned(),
+            status: exchange.status,
+            request_id: exchange.request_id.as_deref().map(|id| clean(id).into_owned()),
+            millis: exchange.millis,
+            attempt: exchange.attempt,
+            note: clean(&exchange.note).into_owned(),
+        });
+    }
+
+    pub(super) fn finish(&mut self, at: Timestamp, proof: &str) {
+        self.finished = Some(Finished {
+            at,
+            proof: clean(proof).into_owned(),
+        });
+    }
+
+    /// Lets go of what only mattered while it was under way. The exchanges stay.
+    pub(super) fn forget_the_moment(&mut self) {
+        if let Some(detail) = &mut self.detail {
+            let exchanges = std::mem::take(&mut detail.exchanges);
+            **detail = Detail {
+                exchanges,
+                ..Detail::default()
+            };
+        }
+    }
+}

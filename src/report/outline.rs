@@ -1,0 +1,82 @@
+//! `Outline`: what there is to walk, before anything has happened.
+
+use std::collections::HashMap;
+
+use crate::engine::{
+    Phase,
+    graph::{Graph, NodeId},
+    step::{About, World},
+};
+
+/// A heading of the walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// The heading.
+    pub title: &'static str,
+    /// What stands when it is done.
+    pub aim: &'static str,
+}
+
+/// A node that is known to come.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub id: NodeId,
+    pub chapter: usize,
+    pub forgotten: bool,
+}
+
+/// The phases, their steps, and the nodes that are known to come.
+#[derive(Debug, Clone, Default)]
+pub struct Outline {
+    pub(super) chapters: Vec<Heading>,
+    pub(super) places: Vec<Place>,
+    steps: HashMap<&'static str, (About, usize)>,
+}
+
+impl Outline {
+    /// Knows the steps of these phases, and no nodes: enough to replay a journal.
+    pub fn new<W: World>(phases: &[&'static Phase<W>]) -> Self {
+        let mut outline = Self::default();
+        for (number, phase) in phases.iter().enumerate() {
+            outline.chapters.push(Heading {
+                title: phase.title,
+                aim: phase.aim,
+            });
+            for step in phase.steps {
+                let about = step.about();
+                outline.steps.insert(about.id.as_str(), (about, number));
+            }
+        }
+        outline
+    }
+
+    /// Knows all nodes of this graph too, in its order: the place of a node in a view is then its number in the graph.
+    pub fn of<W: World>(phases: &[&'static Phase<W>], graph: &Graph<W>) -> Self {
+        let mut outline = Self::new(phases);
+        outline.places = graph
+            .nodes()
+            .iter()
+            .map(|node| Place {
+                id: node.id.clone(),
+                chapter: node.phase,
+                forgotten: node.forgotten,
+            })
+            .collect();
+        outline
+    }
+
+    /// What the step of this name is, in words. None for a step that this version does not know.
+    pub fn about(&self, step: &str) -> Option<&About> {
+        self.steps.get(step).map(|(about, _)| about)
+    }
+
+    /// The phases.
+    pub fn chapters(&self) -> &[Heading] {
+        &self.chapters
+    }
+
+    /// The phase that lists the step.
+    pub(super) fn chapter_of(&self, step: &str) -> Option<usize> {
+        self.steps.get(step).map(|(_, chapter)| *chapter)
+    }
+}

@@ -1,0 +1,42 @@
+//! Replay: a past run, told as if it happened now. Nothing is looked at, and nothing is changed.
+
+use std::{io, sync::Arc};
+
+use super::{
+    Reporter,
+    outline::Outline,
+    summary::Summary,
+    view::View,
+};
+use crate::engine::{
+    fact::{End, Event},
+    recorder::Notice,
+};
+
+/// Tells these events through the same view and reporter as a run that goes on now, and gives the view as it is at the
+/// end. A run that was cut off is shown as stopped.
+pub fn replay(
+    outline: Outline,
+    events: impl IntoIterator<Item = Arc<Event>>,
+    reporter: &mut dyn Reporter,
+) -> io::Result<View> {
+    let mut view = View::new(outline);
+    for event in events {
+        let notice = Notice::Fact(event);
+        let seen = view.see(&notice);
+        reporter.tell(&view, &notice, seen)?;
+    }
+    let end = view.run().and_then(|run| run.end).unwrap_or(End::Stopped);
+    let summary = Summary::of(&view, end, None);
+    reporter.end(&view, &summary)?;
+    Ok(view)
+}
+
+/// The view of these events, with nobody told: how a run that continues comes to know what was before.
+pub fn recall(outline: Outline, events: impl IntoIterator<Item = Arc<Event>>) -> View {
+    let mut view = View::new(outline);
+    for event in events {
+        view.see(&Notice::Fact(event));
+    }
+    view
+}
