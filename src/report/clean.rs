@@ -174,7 +174,15 @@ mod tests {
 
     #[test]
     fn plain_text_in_any_script_stays_as_it_is() {
-        for text in ["Nikki Wolf", "ニッキー・ウルフ", "Zoë", "Zoe\u{308}", "नमस्ते", "می\u{200c}خواهم", "👩\u{200d}💻"] {
+        for text in [
+            "Nikki Wolf",
+            "ニッキー・ウルフ",
+            "Zoë",
+            "Zoe\u{308}",
+            "नमस्ते",
+            "می\u{200c}خواهم",
+            "👩\u{200d}💻",
+        ] {
             assert_eq!(clean(text), text);
             assert!(matches!(clean(text), Cow::Borrowed(_)));
         }

@@ -13,11 +13,7 @@ use super::{
     view::{Seen, View},
     wire::{Base, Body, Executor, Line},
 };
-use crate::engine::{
-    fact::VERSION,
-    graph::NodeId,
-    recorder::Notice,
-};
+use crate::engine::{fact::VERSION, graph::NodeId, recorder::Notice};
 
 /// Writes events as JSON, one a line.
 #[derive(Debug)]

@@ -4,19 +4,19 @@
 //! [`words`]; text that came from outside goes through [`clean`] before it is shown.
 
 pub mod clean;
-pub mod node;
-pub mod outline;
-pub mod view;
-pub mod words;
 pub mod guide;
 pub mod json;
+pub mod node;
+pub mod outline;
 pub mod paper;
 pub mod plain;
 pub mod progress;
 pub mod replay;
 pub mod summary;
 pub mod table;
+pub mod view;
 pub mod wire;
+pub mod words;
 
 use std::io;
 

@@ -4,10 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{
-    clean::clean,
-    words::State,
-};
+use super::{clean::clean, words::State};
 use crate::{
     engine::{
         graph::NodeId,

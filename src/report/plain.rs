@@ -189,21 +189,12 @@ impl<W: io::Write> Plain<W> {
         self.line(view, number, at, &word, &text)
     }
 
-    fn line(
-        &mut self,
-        view: &View,
-        number: usize,
-        at: Timestamp,
-        word: &str,
-        text: &str,
-    ) -> io::Result<()> {
+    fn line(&mut self, view: &View, number: usize, at: Timestamp, word: &str, text: &str) -> io::Result<()> {
         let node = view.node(number);
         self.heading(view, node.chapter, at)?;
         let style = self.paper.style;
         let look = node.state.look();
-        let executor = view
-            .about(number)
-            .map_or("", |about| words::executor(about.executor));
+        let executor = view.about(number).map_or("", |about| words::executor(about.executor));
         self.last = Some(at);
         self.paper.row(
             &[
@@ -284,9 +275,12 @@ fn closing<W: io::Write>(paper: &mut Paper<W>, summary: &Summary) -> io::Result<
         (State::NeedsPerson, &need.node, lines)
     })?;
     held_up(paper, summary)?;
-    list(paper, "Unproven: nobody saw it, a person gave their word", &summary.unproven, |node| {
-        (State::Unproven, node, Vec::new())
-    })?;
+    list(
+        paper,
+        "Unproven: nobody saw it, a person gave their word",
+        &summary.unproven,
+        |node| (State::Unproven, node, Vec::new()),
+    )?;
     list(paper, "Stays", &summary.stays, |stays| {
         (State::Kept, &stays.node, vec![(String::new(), stays.why.clone())])
     })?;
@@ -434,7 +428,11 @@ fn wait(view: &View, number: usize, at: Timestamp, why: &str, until: Timestamp, 
 
 /// The name of a node as in its `Display`.
 fn name(node: &Node) -> String {
-    let target = node.target.as_ref().map(|target| format!("{target}/")).unwrap_or_default();
+    let target = node
+        .target
+        .as_ref()
+        .map(|target| format!("{target}/"))
+        .unwrap_or_default();
     let item = node.item.as_ref().map(|item| format!("[{item}]")).unwrap_or_default();
     clean(&format!("{target}{}{item}", node.step)).into_owned()
 }

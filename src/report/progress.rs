@@ -59,7 +59,8 @@ impl Progress {
         self.bar.set_length(progress.total.into());
         self.bar.set_position(progress.done.into());
         let since = view.run().map_or(now, |run| run.since);
-        self.bar.set_prefix(words::span(millis(since, now) / 1000 * 1000).replace("0 ms", "0 s"));
+        self.bar
+            .set_prefix(words::span(millis(since, now) / 1000 * 1000).replace("0 ms", "0 s"));
         let message = message(view);
         let message = if self.ascii {
             clean_ascii(&message).into_owned()

@@ -2,12 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use super::{
-    Reporter,
-    outline::Outline,
-    summary::Summary,
-    view::View,
-};
+use super::{Reporter, outline::Outline, summary::Summary, view::View};
 use crate::engine::{
     fact::{End, Event},
     recorder::Notice,

@@ -312,8 +312,14 @@ mod tests {
     #[test]
     fn exit_codes_are_those_of_the_manual() {
         assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 130]);
-        assert_eq!(Exit::of_fault(&fault::Fault::new(Kind::Journal, "locked")), Exit::Journal);
-        assert_eq!(Exit::of_fault(&fault::Fault::new(Kind::Throttled, "slow")), Exit::Failed);
+        assert_eq!(
+            Exit::of_fault(&fault::Fault::new(Kind::Journal, "locked")),
+            Exit::Journal
+        );
+        assert_eq!(
+            Exit::of_fault(&fault::Fault::new(Kind::Throttled, "slow")),
+            Exit::Failed
+        );
         assert_eq!(Exit::of_end(End::Drift).code(), 4);
     }
 }

@@ -193,7 +193,11 @@ struct Table<'a, W> {
 
 impl<'a, W: io::Write> Table<'a, W> {
     fn new(out: W, style: Style, view: &'a View) -> Self {
-        let names = view.nodes().iter().map(|node| width(&node.label)).filter(|width| *width <= NAME);
+        let names = view
+            .nodes()
+            .iter()
+            .map(|node| width(&node.label))
+            .filter(|width| *width <= NAME);
         let states = view.nodes().iter().map(|node| match &node.finding {
             Some(finding) => width(words::what(finding.what).word),
             None => width(node.state.word()),
@@ -244,7 +248,12 @@ impl<'a, W: io::Write> Table<'a, W> {
 
     fn differences(&mut self, differences: &[Difference]) -> io::Result<()> {
         for difference in differences {
-            let text = format!("{}: {} → {}", difference.field, shown(&difference.found), shown(&difference.wanted));
+            let text = format!(
+                "{}: {} → {}",
+                difference.field,
+                shown(&difference.found),
+                shown(&difference.wanted)
+            );
             self.under("change ", &text)?;
         }
         Ok(())

@@ -44,7 +44,10 @@ impl Tally {
 
     /// How many are in a state that is so.
     pub fn count(&self, so: impl Fn(State) -> bool) -> u32 {
-        State::all().filter(|state| so(*state)).map(|state| self.of(state)).sum()
+        State::all()
+            .filter(|state| so(*state))
+            .map(|state| self.of(state))
+            .sum()
     }
 
     /// The states that any node is in, with their number.

@@ -111,7 +111,10 @@ const STATES: [(State, Look); State::COUNT] = [
     (State::Removed, look("✔", "-", "removed", Tone::Good)),
     (State::Restored, look("✔", "^", "restored", Tone::Good)),
     (State::AlreadyGone, look("✔", "_", "already gone", Tone::Note)),
-    (State::UndoneUnproven, look("≈", "?", "taken back, unproven", Tone::Doubt)),
+    (
+        State::UndoneUnproven,
+        look("≈", "?", "taken back, unproven", Tone::Doubt),
+    ),
     (State::Kept, look("●", "#", "stays", Tone::Note)),
     (State::Failed, look("✘", "X", "failed", Tone::Bad)),
     (State::Blocked, look("⊘", "|", "held up", Tone::Doubt)),
@@ -348,7 +351,17 @@ mod tests {
             .collect();
         assert_eq!(
             spans,
-            ["0 ms", "820 ms", "4.2 s", "5 s", "59 s", "4 min 12 s", "4 min", "2 h 5 min", "3 d 4 h"]
+            [
+                "0 ms",
+                "820 ms",
+                "4.2 s",
+                "5 s",
+                "59 s",
+                "4 min 12 s",
+                "4 min",
+                "2 h 5 min",
+                "3 d 4 h"
+            ]
         );
     }
 }
