@@ -158,12 +158,19 @@ impl NodeView {
 
     /// The state it is in when nothing is going on.
     pub(super) fn at_rest(&self) -> State {
-        self.standing
-            .map_or(State::Open, |how| State::standing(how, self.unproven))
+        match self.standing {
+            _ if self.begun => State::Begun,
+            Some(how) => State::standing(how, self.unproven),
+            None => State::Open,
+        }
     }
 
     pub(super) fn detail_mut(&mut self) -> &mut Detail {
         self.detail.get_or_insert_default()
+    }
+
+    pub(super) fn take_wait(&mut self) -> Option<WaitView> {
+        self.detail.as_mut()?.wait.take()
     }
 
     pub(super) fn exchanged(&mut self, exchange: &Exchange) {

@@ -31,6 +31,8 @@ const INDENT: usize = 13;
 const REMIND: u64 = 5 * 60 * 1000;
 /// A try again is told when the pause before it is at least this long, in milliseconds.
 const LONG_PAUSE: u64 = 10_000;
+/// How many names of held-up steps are told.
+const NAMES: usize = 20;
 
 /// What is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,13 +109,9 @@ impl<W: io::Write> Plain<W> {
                 self.line(view, number, at, State::NeedsPerson.word(), &text)
             }
             Signal::Unchanged { .. } => self.ended(view, number, at),
-            Signal::Blocked { by } => {
-                let text = format!("by {by}, which did not come to its end");
-                self.line(view, number, at, State::Blocked.word(), &text)
-            }
             Signal::StillWaiting {
                 why, until, ends_when, ..
-            } if seen.before != State::Waiting => {
+            } if !seen.waiting => {
                 let text = wait(view, number, at, why, *until, ends_when);
                 self.line(view, number, at, State::Waiting.word(), &text)
             }
@@ -297,7 +295,9 @@ fn closing<W: io::Write>(paper: &mut Paper<W>, summary: &Summary) -> io::Result<
 /// The figures of a summary, by label.
 fn figures(summary: &Summary) -> Vec<(&'static str, String)> {
     let mut figures = Vec::new();
+    let down = summary.intent == Intent::Down;
     let states: Vec<String> = State::all()
+        .filter(|state| !(down && matches!(state, State::Open | State::Seen)))
         .filter_map(|state| {
             summary
                 .states
@@ -359,7 +359,12 @@ fn held_up<W: io::Write>(paper: &mut Paper<W>, summary: &Summary) -> io::Result<
     paper.say(0, &format!("Held up ({})", summary.held_up.len()), None)?;
     let mark = format!("{} ", paper.style.glyph(State::Blocked.look()));
     for (root, nodes) in roots {
-        paper.hang(2, &mark, &format!("by {root}: {}", nodes.join(", ")), None)?;
+        let more = match nodes.len().saturating_sub(NAMES) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let nodes = nodes[..nodes.len().min(NAMES)].join(", ");
+        paper.hang(2, &mark, &format!("by {root}: {nodes}{more}"), None)?;
     }
     Ok(())
 }

@@ -21,6 +21,9 @@ pub fn replay(
         let seen = view.see(&notice);
         reporter.tell(&view, &notice, seen)?;
     }
+    if let Some(now) = view.now() {
+        view.break_off(now);
+    }
     let end = view.run().and_then(|run| run.end).unwrap_or(End::Stopped);
     let summary = Summary::of(&view, end, None);
     reporter.end(&view, &summary)?;

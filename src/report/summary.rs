@@ -258,6 +258,14 @@ impl Summary {
         summary
     }
 
+    /// With another exit code than the end's own: for a run that could not go on at all.
+    #[must_use]
+    pub fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit.code();
+        exit.meaning().clone_into(&mut self.meaning);
+        self
+    }
+
     fn add(&mut self, view: &View, number: usize) {
         let node = view.node(number);
         let id = || Node::from(&node.id);

@@ -83,8 +83,6 @@ pub struct ChapterView {
     pub heading: Heading,
     /// How many of its nodes are in each state.
     pub tally: Tally,
-    /// Whether anything in it has happened in this run.
-    pub opened: bool,
 }
 
 impl ChapterView {
@@ -167,8 +165,8 @@ pub struct Seen {
     pub node: Option<usize>,
     /// The state of the node before.
     pub before: State,
-    /// Whether it was the first of its phase in this run.
-    pub opened: bool,
+    /// Whether it waited before.
+    pub waiting: bool,
 }
 
 /// See the module's documentation.
@@ -356,6 +354,16 @@ impl View {
         self.now = Some(at);
     }
 
+    /// The run goes on no more: what was going on is broken off. A run that ends by itself says so; one that was killed
+    /// does not.
+    pub fn break_off(&mut self, at: Timestamp) {
+        let open: Vec<usize> = self.active.difference(&self.needs).copied().collect();
+        for number in open {
+            let rest = self.nodes[number].at_rest();
+            self.enter(number, at, rest, "");
+        }
+    }
+
     /// Takes a notice in.
     pub fn see(&mut self, notice: &Notice) -> Seen {
         match notice {
@@ -380,13 +388,14 @@ impl View {
                     if let Some(run) = &mut self.run {
                         run.end = Some(*end);
                     }
+                    self.break_off(event.at);
                 }
                 _ => {}
             }
             return Seen {
                 node: None,
                 before: State::Open,
-                opened: false,
+                waiting: false,
             };
         };
         let (number, seen) = self.open(id);
@@ -405,19 +414,20 @@ impl View {
                 self.own(number, true);
             }
             Fact::Waiting { why, ends_when, until } => {
-                self.enter(number, at, State::Waiting, why);
-                let since = self.nodes[number].since.unwrap_or(at);
-                self.nodes[number].detail_mut().wait = Some(WaitView {
-                    why: clean(why).into_owned(),
-                    since,
+                let wait = WaitView {
+                    why: why.to_string(),
+                    since: at,
                     next: None,
                     until: Some(*until),
-                    ends_when: clean(ends_when).into_owned(),
-                });
+                    ends_when: ends_when.to_string(),
+                };
+                self.wait(number, at, wait);
             }
             Fact::NeedsPerson { fault } => {
                 self.enter(number, at, State::NeedsPerson, &fault.what);
-                self.nodes[number].detail_mut().fault = Some(cleaned(fault));
+                let node = &mut self.nodes[number];
+                node.begun = false;
+                node.detail_mut().fault = Some(cleaned(fault));
             }
             Fact::Done {
                 how, proof, unproven, ..
@@ -463,7 +473,7 @@ impl View {
             return Seen {
                 node: None,
                 before: State::Open,
-                opened: false,
+                waiting: false,
             };
         };
         let (number, seen) = self.open(id);
@@ -473,8 +483,11 @@ impl View {
 
     fn fold_signal(&mut self, number: usize, at: Timestamp, signal: &Signal) {
         match signal {
-            Signal::Looking if self.nodes[number].state == State::Open => self.enter(number, at, State::Looking, ""),
-            Signal::Looking => {}
+            // Looking for a proof is part of the work; looking while it waits, part of the wait.
+            Signal::Looking => match self.nodes[number].state {
+                State::Open | State::Begun | State::Retrying => self.enter(number, at, State::Looking, ""),
+                _ => {}
+            },
             Signal::Acting => {
                 let back = self.run.as_ref().is_some_and(|run| run.intent == Intent::Down);
                 self.enter(number, at, if back { State::Undoing } else { State::Acting }, "");
@@ -512,15 +525,14 @@ impl View {
                 until,
                 ends_when,
             } => {
-                self.enter(number, at, State::Waiting, why);
-                let since = self.nodes[number].since.unwrap_or(at);
-                self.nodes[number].detail_mut().wait = Some(WaitView {
-                    why: clean(why).into_owned(),
-                    since,
+                let wait = WaitView {
+                    why: why.to_string(),
+                    since: at,
                     next: Some(*next),
                     until: Some(*until),
-                    ends_when: clean(ends_when).into_owned(),
-                });
+                    ends_when: ends_when.to_string(),
+                };
+                self.wait(number, at, wait);
             }
             Signal::Unchanged { how, proof } => {
                 let unproven = self.nodes[number].unproven;
@@ -562,7 +574,7 @@ impl View {
         self.nodes[number].finish(at, proof);
     }
 
-    /// Makes sure there is such a node, and that its phase is open.
+    /// Makes sure there is such a node.
     fn open(&mut self, id: &NodeId) -> (usize, Seen) {
         let number = match self.index.get(id) {
             Some(&number) => number,
@@ -572,11 +584,10 @@ impl View {
             }
         };
         let node = &self.nodes[number];
-        let opened = !std::mem::replace(&mut self.chapters[node.chapter].opened, true);
         let seen = Seen {
             node: Some(number),
             before: node.state,
-            opened,
+            waiting: node.wait().is_some(),
         };
         (number, seen)
     }
@@ -605,9 +616,6 @@ impl View {
     /// A run begins: what an earlier one left open starts afresh, what stands keeps standing.
     fn start(&mut self, run: RunView) {
         let up = !run.intent.takes_back();
-        for chapter in &mut self.chapters {
-            chapter.opened = false;
-        }
         for number in 0..self.nodes.len() {
             let node = &mut self.nodes[number];
             node.unchanged = false;
@@ -630,12 +638,12 @@ impl View {
     /// A node comes into a state, and it is worth a line of activity unless it is only a look.
     fn enter(&mut self, number: usize, at: Timestamp, state: State, text: &str) {
         let before = self.nodes[number].state;
-        if before == State::Waiting && state != State::Waiting {
+        // A look that fails, and is tried again, does not end a wait.
+        if !matches!(state, State::Waiting | State::Retrying | State::Looking) {
             self.waited(number, at);
         }
-        let changed = before != state;
         self.change(number, at, state);
-        if changed && !matches!(state, State::Open | State::Looking | State::Acting | State::Undoing) {
+        if before != state && !matches!(state, State::Open | State::Looking | State::Acting | State::Undoing) {
             if self.activity.len() == ACTIVITY {
                 self.activity.pop_front();
             }
@@ -649,6 +657,18 @@ impl View {
         if state.is_settled() {
             self.nodes[number].forget_the_moment();
         }
+    }
+
+    /// A node waits, or still does.
+    fn wait(&mut self, number: usize, at: Timestamp, wait: WaitView) {
+        self.enter(number, at, State::Waiting, &wait.why);
+        let since = self.nodes[number].wait().map_or(at, |wait| wait.since);
+        self.nodes[number].detail_mut().wait = Some(WaitView {
+            why: clean(&wait.why).into_owned(),
+            since,
+            ends_when: clean(&wait.ends_when).into_owned(),
+            ..wait
+        });
     }
 
     fn change(&mut self, number: usize, at: Timestamp, state: State) {
@@ -676,13 +696,15 @@ impl View {
         member(&mut self.failed, state == State::Failed);
     }
 
+    /// A wait is over, if there was one.
     fn waited(&mut self, number: usize, at: Timestamp) {
-        let node = &self.nodes[number];
-        let Some(since) = node.since else { return };
+        let Some(wait) = self.nodes[number].take_wait() else {
+            return;
+        };
         let waited = Waited {
             node: number,
-            why: node.wait().map(|wait| wait.why.clone()).unwrap_or_default(),
-            millis: millis(since, at),
+            why: wait.why,
+            millis: millis(wait.since, at),
         };
         self.waits.number += 1;
         self.waits.millis += waited.millis;
@@ -740,7 +762,6 @@ fn chapter(heading: Heading) -> ChapterView {
     ChapterView {
         heading,
         tally: Tally::default(),
-        opened: false,
     }
 }
 

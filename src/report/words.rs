@@ -11,6 +11,8 @@ use crate::engine::{
 pub enum State {
     /// Nothing has happened yet.
     Open,
+    /// It was begun in an earlier run and broken off: a look will tell.
+    Begun,
     /// It is being looked at.
     Looking,
     /// It is being made or changed.
@@ -97,6 +99,7 @@ const fn look(glyph: &'static str, ascii: &'static str, word: &'static str, tone
 /// All states with their looks. The place of a state here is its number.
 const STATES: [(State, Look); State::COUNT] = [
     (State::Open, look("○", ".", "to go", Tone::Quiet)),
+    (State::Begun, look("◐", "b", "begun", Tone::Doubt)),
     (State::Looking, look("◌", ":", "looking", Tone::Busy)),
     (State::Acting, look("▶", ">", "at work", Tone::Busy)),
     (State::Waiting, look("◔", "w", "waits", Tone::Waiting)),
@@ -123,7 +126,7 @@ const STATES: [(State, Look); State::COUNT] = [
 
 impl State {
     /// How many states there are.
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 21;
 
     /// All states, in the order they are counted in.
     pub fn all() -> impl Iterator<Item = Self> {
