@@ -18,6 +18,9 @@ pub mod view;
 pub mod wire;
 pub mod words;
 
+#[cfg(test)]
+mod testing;
+
 use std::io;
 
 use crate::engine::recorder::Notice;

@@ -80,3 +80,28 @@ impl Outline {
         self.steps.get(step).map(|(_, chapter)| *chapter)
     }
 }
+
+#[cfg(test)]
+impl Outline {
+    /// Made by hand: phases, steps with the number of their phase, and nodes by name.
+    pub(super) fn toy(chapters: &[(&'static str, &'static str)], steps: &[(usize, About)], nodes: &[&str]) -> Self {
+        let mut outline = Self {
+            chapters: chapters.iter().map(|&(title, aim)| Heading { title, aim }).collect(),
+            steps: steps
+                .iter()
+                .map(|&(at, about)| (about.id.as_str(), (about, at)))
+                .collect(),
+            places: Vec::new(),
+        };
+        for name in nodes {
+            let id = super::testing::node(name);
+            let chapter = outline.chapter_of(&id.step).expect("a known step");
+            outline.places.push(Place {
+                id,
+                chapter,
+                forgotten: false,
+            });
+        }
+        outline
+    }
+}
