@@ -22,6 +22,8 @@ pub mod scim_mappings;
 pub mod scim_run;
 pub mod scim_token;
 pub mod sign_in;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 pub use world::{Cx, Target, World};

@@ -317,7 +317,12 @@ impl Step<World> for Arrived {
     type Output = Seen;
 
     fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
-        arriving(world).collect()
+        arriving(world)
+            .map(|mut item| {
+                item.refs.retain(|(step, _)| *step != AppAssignment::ABOUT.id);
+                item
+            })
+            .collect()
     }
 
     async fn probe(
