@@ -16,4 +16,7 @@ pub mod select;
 pub mod signal;
 pub mod step;
 
+#[cfg(test)]
+mod toy;
+
 pub use any::{AnyStep, Phase};

@@ -468,8 +468,8 @@ impl<W: World> Driver<W> {
     }
 
     async fn skip(&mut self, ix: NodeIx, schedule: &mut Schedule<'_, W>, outcome: &mut Outcome) {
-        let untouched = self.recall(ix, |node| node.standing.is_none() && node.begun.is_none());
-        if outcome.intent != Intent::Up || !untouched || !self.shared.graph.may_skip(ix) || !schedule.may_skip(ix) {
+        let touched = self.recall(ix, |node| node.standing.is_some() || node.begun.is_some());
+        if outcome.intent != Intent::Up || touched || !self.shared.graph.may_skip(ix) || !schedule.may_skip(ix) {
             return;
         }
         let why = Text::Borrowed("the operator left it out");
