@@ -99,7 +99,7 @@ pub enum Fact {
         /// How.
         end: End,
     },
-    /// The first changing call is about to be made. After a crash this is where looking begins.
+    /// A changing call is about to be made, for the first time or again. After a crash this is where looking begins.
     Started {
         /// What was there, when it was there and not as wanted.
         #[serde(default, skip_serializing_if = "Option::is_none")]

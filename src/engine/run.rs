@@ -82,8 +82,10 @@ impl Standing {
 /// A change that was begun.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Begun {
-    /// When.
+    /// When it was first begun.
     pub at: Timestamp,
+    /// When a call that changes something was last about to be made.
+    pub last_act: Timestamp,
     /// What was there.
     pub before: Option<Arc<Value>>,
     /// True when a person was asked and did not answer: there is nothing to wait for.
@@ -269,10 +271,6 @@ impl Run {
         match fact {
             Fact::RunStarted { .. } | Fact::RunEnded { .. } => no("a fact about the run names a node"),
             Fact::Started { .. } if down => no("nothing is made while taking back"),
-            Fact::Started { .. } => match &node.begun {
-                Some(begun) if !begun.in_vain && !node.failed_last() => no("it is begun already"),
-                _ => Ok(()),
-            },
             Fact::Done { how: How::Made, .. } if node.begun.is_none() && node.standing_how() != Some(How::Made) => {
                 no("it is called made and was never begun")
             }
@@ -346,13 +344,14 @@ impl NodeRun {
         match &event.fact {
             Fact::RunStarted { .. } | Fact::RunEnded { .. } => {}
             Fact::Started { before, refs } => {
-                // A second *Started* follows a question that nobody answered: the first look still counts.
+                // A further *Started* precedes a further call: what the first look found still counts.
                 let (at, before) = match self.begun.take() {
                     Some(begun) => (begun.at, begun.before),
                     None => (event.at, before.clone()),
                 };
                 self.begun = Some(Begun {
                     at,
+                    last_act: event.at,
                     before,
                     in_vain: false,
                 });

@@ -82,9 +82,12 @@ impl<W: World> Work<W> {
     pub(super) async fn find(&mut self, was: &NodeRun) -> Result<(Sight, bool), Halt> {
         let now = self.now();
         let known = was.standing.as_ref().map(|standing| Arc::clone(&standing.output));
-        let lost = was
-            .undoing
-            .or_else(|| was.begun.as_ref().filter(|begun| !begun.in_vain).map(|begun| begun.at));
+        let lost = was.undoing.or_else(|| {
+            was.begun
+                .as_ref()
+                .filter(|begun| !begun.in_vain)
+                .map(|begun| begun.last_act)
+        });
         // A person who was asked in vain, or whose answer was refused, is asked again without further ado.
         let ask_again = self.is_human() && (lost.is_none() || was.failed_last());
         let patience = match lost {
@@ -125,11 +128,12 @@ impl<W: World> Work<W> {
     /// Begins, acts, and proves. Faults decide whether to act again, to look first, or to give up.
     async fn act(&mut self, mut found: Option<Arc<Value>>) -> Result<NodeEnd, Halt> {
         // Whether an earlier call may have landed, so that what is found later may be ours.
-        let mut doubtful = self.begin(found.as_ref()).await?;
+        let mut doubtful = self.recall().begun.is_some();
         let mut tries = Tries::default();
         let mut acts = 1;
         loop {
             self.checkpoint()?;
+            self.begin(found.as_ref()).await?;
             self.signal(Signal::Acting);
             let step = self.node().step;
             let fault = match step.apply(&self.cx, &self.inputs, found.as_deref()).await {
@@ -161,26 +165,23 @@ impl<W: World> Work<W> {
         }
     }
 
-    /// Puts on record that a change is begun, unless it is on record. True when it had been begun before.
-    async fn begin(&mut self, found: Option<&Arc<Value>>) -> Result<bool, Halt> {
-        let was = self.recall();
-        let open = was.begun.as_ref().is_some_and(|begun| !begun.in_vain) && !was.failed_last();
-        if !open {
-            let refs = self
-                .node()
-                .item
-                .refs
-                .iter()
-                .map(|(step, key)| (step.to_string(), key.clone()))
-                .collect();
-            self.record(Fact::Started {
-                before: found.cloned(),
-                refs,
-            })
-            .await?;
-        }
+    /// Puts on record that a call is about to be made. Each further one is recorded as well: absence is only believed when
+    /// the last call that may have landed lies far enough back.
+    async fn begin(&mut self, found: Option<&Arc<Value>>) -> Result<(), Halt> {
+        let refs = self
+            .node()
+            .item
+            .refs
+            .iter()
+            .map(|(step, key)| (step.to_string(), key.clone()))
+            .collect();
+        self.record(Fact::Started {
+            before: found.cloned(),
+            refs,
+        })
+        .await?;
         self.cx.set_started(self.recall().begun.map(|begun| begun.at));
-        Ok(was.begun.is_some())
+        Ok(())
     }
 
     /// The answer to a change was lost: looks until it is known whether the change was made.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 pub(super) use clock::Stepped;
-pub(super) use steps::{PHASES, Thing};
+pub(super) use steps::PHASES;
 
 use super::{
     driver::{Control, Driver, Options},

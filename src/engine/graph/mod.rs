@@ -726,3 +726,6 @@ fn circle<W: World>(declared: &[Declared<W>], wiring: &Wiring, waits: &[usize]) 
         .collect();
     Fault::internal(format!("steps need each other in a circle: {}", names.join(" needs ")))
 }
+
+#[cfg(test)]
+mod tests;
