@@ -11,6 +11,7 @@ pub mod fault;
 pub mod profile;
 pub mod report;
 pub mod secrets;
+pub mod session;
 #[cfg(feature = "demo")]
 pub mod sim;
 pub mod steps;

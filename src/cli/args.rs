@@ -156,13 +156,10 @@ pub enum OperatorKind {
 #[derive(Debug, Clone, Args)]
 pub struct Walk {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub which: Which,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub part: Part,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub told: Told,
     /// Do not ask whether to begin
     #[arg(long)]
@@ -182,13 +179,10 @@ pub struct Walk {
 #[derive(Debug, Clone, Args)]
 pub struct Plan {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub which: Which,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub part: Part,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub told: Told,
     /// What teardown would do
     #[arg(long)]
@@ -202,13 +196,10 @@ pub struct Plan {
 #[derive(Debug, Clone, Args)]
 pub struct Check {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub which: Which,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub part: Part,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub told: Told,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
@@ -228,10 +219,8 @@ pub enum Clockwork {
 #[derive(Debug, Clone, Args)]
 pub struct Status {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub which: Which,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub told: Told,
     /// What to check, with exit code 4 when it ends too soon or its age is unknown
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
@@ -254,7 +243,6 @@ pub struct Replay {
     #[arg(value_name = "JOURNAL")]
     pub journal: PathBuf,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub told: Told,
 }
 
@@ -262,7 +250,6 @@ pub struct Replay {
 #[derive(Debug, Clone, Args)]
 pub struct Init {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub answers: Answers,
     /// Where to write it; without one, into the configuration folder under the federation's name. `-` is stdout
     #[arg(long, value_name = "FILE")]
@@ -298,7 +285,6 @@ pub struct Demo {
     #[arg(long, value_name = "X")]
     pub speed: Option<f64>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print them")]
     pub told: Told,
 }
 

@@ -1,10 +1,19 @@
 //! The command line: commands, exit codes, and the one command that continues.
 
 mod args;
+#[cfg(feature = "demo")]
+mod demo;
 mod init;
 mod operator;
 mod out;
 mod place;
+mod prompter;
+mod signals;
+#[cfg(feature = "demo")]
+mod sim;
+mod tell;
+mod vault;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -15,6 +24,7 @@ use self::{
     out::Colour,
 };
 use crate::{
+    engine::fact::Intent,
     fault::{Fault, Kind},
     profile::ProfileError,
 };
@@ -30,15 +40,30 @@ pub fn run() -> ExitCode {
         }
     };
     let colour = Colour::of(cli.color);
-    match dispatch(cli.command) {
-        Ok(code) => code,
-        Err(stop) => stop.tell(colour),
-    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Stop::from(Fault::internal("the runtime cannot start").why(error.to_string())).tell(colour);
+        }
+    };
+    let result = runtime.block_on(dispatch(cli.command, colour, cli.verbose));
+    // A question that nobody will answer any more must not keep the process.
+    operator::restore_echo();
+    runtime.shutdown_background();
+    result.unwrap_or_else(|stop| stop.tell(colour))
 }
 
-fn dispatch(command: Command) -> Result<ExitCode, Stop> {
+async fn dispatch(command: Command, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     match command {
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => return demo::run(args, colour, verbose).await,
+        #[cfg(feature = "demo")]
+        Command::Sim(args) => sim::run(args).await?,
         Command::Init(args) => init::run(args)?,
+        Command::Plan(args) => return walk::plan(args, colour, verbose).await,
+        Command::Apply(args) => return walk::change(args, Intent::Up, colour, verbose).await,
+        Command::Teardown(args) => return walk::change(args, Intent::Down, colour, verbose).await,
+        Command::Check(args) => return walk::check(args, colour, verbose).await,
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "fedwiz", &mut script);
@@ -127,6 +152,23 @@ fn again() -> String {
         .map(|word| out::quoted(&word))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// The same command line with another command in place of this one.
+fn instead(command: &str) -> String {
+    let mut done = false;
+    let words = std::env::args().skip(1).map(|word| {
+        if !done && !word.starts_with('-') {
+            done = true;
+            return command.to_owned();
+        }
+        out::quoted(&word)
+    });
+    let words: Vec<String> = words.collect();
+    let program = std::env::args()
+        .next()
+        .map_or_else(|| "fedwiz".into(), |program| out::quoted(&program));
+    format!("{program} {}", words.join(" "))
 }
 
 /// A panic says that it happened and where, and nothing of what the program held in its hands.

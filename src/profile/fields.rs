@@ -240,7 +240,7 @@ pub const FIELDS: &[Field] = &[
     field("assignment[].principal", Text(shape::principal), Required, None, "\"user:NikkiWolf@contoso.onmicrosoft.com\"",
         "Who: `user:SIGN-IN-NAME` or `group:NAME`, from the people of this profile."),
     field("assignment[].accounts", List(shape::account), Required, None, "[\"management\"]",
-        "Where: account ids, account names, `management`, `all`, or paths of organizational units such as `Root/Workloads`."),
+        "Where: account ids, account names, `management`, `all`, or paths of organizational units such as `/Workloads`."),
     field("assignment[].permission_sets", List(shape::set_name), Required, None, "[\"RegionalAdmin\"]",
         "What: permission sets of this profile, by name."),
 

@@ -3,3 +3,4 @@
 mod architecture;
 mod contracts;
 mod profile;
+mod secret_service;

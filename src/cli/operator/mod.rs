@@ -6,7 +6,7 @@ mod terminal;
 
 pub(super) use answers::AnswersFile;
 pub(super) use simulated::SimulatedConsole;
-pub(super) use terminal::{TerminalOperator, restore_echo};
+pub(super) use terminal::{Aside, TerminalOperator, restore_echo};
 
 use crate::fault::{Fault, Kind};
 

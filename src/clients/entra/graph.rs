@@ -339,6 +339,3 @@ pub fn segment(value: &str) -> String {
 pub fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
-
-#[cfg(test)]
-mod tests;

@@ -18,6 +18,3 @@ pub use certificate::SigningKey;
 pub use interactive::{Prompt, Prompter};
 pub use sign_in::{SignIn, Way};
 pub use tokens::Tokens;
-
-#[cfg(all(test, feature = "demo"))]
-mod tests;

@@ -1,0 +1,148 @@
+//! `fedwiz demo`: the whole walk on simulated clouds in this process. It needs no account, no network, no home folder and no
+//! keyring, and the same seed tells the same story, byte for byte.
+
+use std::{collections::BTreeMap, path::Path, process::ExitCode, sync::Arc};
+
+use super::{
+    Stop, args,
+    operator::SimulatedConsole,
+    out::{self, Colour},
+    prompter::OnStderr,
+    sim::{profile_text, start},
+    tell::Teller,
+    walk::walk,
+};
+use crate::{
+    clients::aws::Keys,
+    clock::SharedClock,
+    engine::{fact::Intent, outcome::Outcome, select::Selection},
+    fault::{Fault, Kind},
+    profile::Profile,
+    secrets::MemoryStore,
+    session::{Session, Setup, SimulatedTime},
+    sim::{Mode, Options, Sim},
+};
+
+/// Walks up and, if asked, down again; then looks at the simulator's ledger and state itself.
+pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    if !args.headless {
+        out::note("note: the screen is not there yet; this is the walk as plain lines, as with `--headless`.");
+    }
+    if args.speed.is_some_and(|speed| !(speed > 0.0 && speed.is_finite())) {
+        return Err(Fault::new(Kind::Usage, "`--speed` must be a positive number").into());
+    }
+    let sim = start(Options {
+        scenario: args.scenario.clone(),
+        seed: args.seed,
+        clock: Mode::Stepped { speed: args.speed },
+        ..Options::default()
+    })
+    .await?;
+    let before = sim.state_json();
+    let folder = tempfile::tempdir()
+        .map_err(|error| Fault::new(Kind::File, "no temporary folder can be made").why(error.to_string()))?;
+    let session = Session::open(setup(&sim, folder.path(), args.seed)?).await?;
+    let names = names(&sim, folder.path());
+
+    let up = go(&session, Intent::Up, &args, colour, verbose, &names).await?;
+    let mut code = up.exit_code();
+    if args.down && code == 0 {
+        code = go(&session, Intent::Down, &args, colour, verbose, &names)
+            .await?
+            .exit_code();
+    }
+    let verdict = sim.verdict();
+    let same = !args.down || sim.state_json() == before;
+    let told = verdict_in_words(&verdict, args.down.then_some(same), &sim);
+    if args.told.json {
+        out::note(&told);
+    } else {
+        out::data(&told)?;
+    }
+    if code == 0 && !(verdict.is_empty() && same) {
+        code = 1;
+    }
+    if code != 0 {
+        out::continue_with(&super::again());
+    }
+    Ok(ExitCode::from(code))
+}
+
+async fn go(
+    session: &Session,
+    intent: Intent,
+    args: &args::Demo,
+    colour: Colour,
+    verbose: u8,
+    names: &[(String, String)],
+) -> Result<Outcome, Fault> {
+    let console = SimulatedConsole::of(&session.profile, session.clock())?;
+    let mut teller = Teller::new(&session.graph, intent, &args.told, colour, verbose).renaming(names.to_vec());
+    walk(session, intent, Arc::new(console), Selection::default(), &mut teller).await
+}
+
+fn setup(sim: &Sim, folder: &Path, seed: u64) -> Result<Setup, Fault> {
+    let text = profile_text(sim)?;
+    let profile = Profile::parse(&text, "the demo's profile", folder)
+        .map_err(|error| Fault::internal("the demo's profile is not valid").why(error.to_string()))?;
+    let variables: BTreeMap<String, String> = sim.env().into_iter().collect();
+    let keys = sim.aws_access().into_iter().map(|access| Keys {
+        id: access.access_key,
+        secret: access.secret_key.into(),
+    });
+    let clock: SharedClock = Arc::new(SimulatedTime(sim.clock()));
+    Ok(Setup {
+        profile,
+        clock,
+        secrets: Arc::new(MemoryStore::new()),
+        folder: folder.to_path_buf(),
+        // Not this process's environment: a proxy or a profile of this machine has no place in a demonstration.
+        variables: Arc::new(move |name| variables.get(name).cloned()),
+        prompter: Arc::new(OnStderr),
+        keys: keys.collect(),
+        seed: Some(seed),
+    })
+}
+
+/// What differs from run to run (ports, and the folder of the journal) by what it is called in the output.
+fn names(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
+    let at = sim.addresses();
+    let mut names: Vec<(String, String)> = [
+        (&at.login, "http://login.simulated"),
+        (&at.graph, "http://graph.simulated"),
+        (&at.aws, "http://aws.simulated"),
+        (&at.scim, "http://scim.simulated"),
+        (&at.admin, "http://admin.simulated"),
+    ]
+    .into_iter()
+    .flat_map(|(address, name)| {
+        let address = address.trim_end_matches('/');
+        let bare = |url: &str| url.trim_start_matches("http://").to_owned();
+        [(address.to_owned(), name.to_owned()), (bare(address), bare(name))]
+    })
+    .collect();
+    names.push((folder.display().to_string(), "$TMPDIR/fedwiz-demo".into()));
+    names
+}
+
+fn verdict_in_words(verdict: &[String], same: Option<bool>, sim: &Sim) -> String {
+    let mut told = format!(
+        "\nThe simulated clouds saw {} requests, {} of which changed something.\n",
+        sim.requests(),
+        sim.writes()
+    );
+    if verdict.is_empty() {
+        told.push_str("Their ledger holds no violation.\n");
+    } else {
+        told.push_str(&format!("Their ledger holds {} violations:\n", verdict.len()));
+        for violation in verdict {
+            told.push_str(&format!("  {violation}\n"));
+        }
+    }
+    match same {
+        Some(true) => told.push_str("Both clouds are as they were before.\n"),
+        Some(false) => told.push_str("The clouds are NOT as they were before.\n"),
+        None => {}
+    }
+    told
+}

@@ -1,0 +1,64 @@
+//! Where this run keeps secrets, as the flags say and as this machine can.
+
+use std::{
+    io::{BufRead, IsTerminal, Write},
+    sync::Arc,
+};
+
+use super::{args::TokenStore, out};
+use crate::{
+    fault::Fault,
+    secrets::{EnvStore, KeyringStore, MemoryStore, SharedSecrets},
+};
+
+/// The store that was chosen. A keyring that does not answer is said so, with its cause; at a terminal a person may go on
+/// without one, elsewhere the command ends. Never a file.
+pub(super) async fn open(choice: TokenStore) -> Result<SharedSecrets, Fault> {
+    match choice {
+        TokenStore::Env => Ok(Arc::new(EnvStore::new(std::env::vars_os()))),
+        TokenStore::Memory => Ok(Arc::new(MemoryStore::new())),
+        TokenStore::Keyring => match KeyringStore::open().await {
+            Ok(keyring) => Ok(Arc::new(keyring)),
+            Err(fault) if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
+                out::fault(&fault);
+                if in_memory_is_fine().await {
+                    Ok(Arc::new(MemoryStore::new()))
+                } else {
+                    Err(fault)
+                }
+            }
+            Err(fault) => Err(fault),
+        },
+    }
+}
+
+/// The store for commands that only look: without a keyring they look with an empty one, and say so.
+pub(super) async fn open_to_look(choice: TokenStore) -> Result<SharedSecrets, Fault> {
+    if choice != TokenStore::Keyring {
+        return open(choice).await;
+    }
+    match KeyringStore::open().await {
+        Ok(keyring) => Ok(Arc::new(keyring)),
+        Err(fault) => {
+            out::note(&format!(
+                "note: {fault}. What needs the SCIM token cannot be looked at."
+            ));
+            Ok(Arc::new(MemoryStore::new()))
+        }
+    }
+}
+
+async fn in_memory_is_fine() -> bool {
+    let asked = tokio::task::spawn_blocking(|| {
+        let mut err = std::io::stderr();
+        let _ = write!(
+            err,
+            "Keep secrets in memory for this run only, and lose them when it ends? [y/N] "
+        );
+        let _ = err.flush();
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+    });
+    asked.await.unwrap_or(false)
+}

@@ -1,0 +1,203 @@
+//! `plan`, `apply`, `teardown` and `check`: one walk each, told as it goes.
+
+use std::{
+    io::{BufRead, IsTerminal, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use super::{
+    Stop, args,
+    args::{OperatorKind, Part, TokenStore},
+    operator::{AnswersFile, SimulatedConsole, TerminalOperator, restore_echo},
+    out::{self, Colour},
+    place,
+    prompter::OnStderr,
+    signals::Interrupts,
+    tell::Teller,
+    vault,
+};
+use crate::{
+    clock::{SharedClock, SystemClock},
+    engine::{
+        driver::Order,
+        fact::Intent,
+        guide::{Nobody, Operator},
+        outcome::Outcome,
+        select::Selection,
+    },
+    fault::{Fault, Kind},
+    profile::Profile,
+    secrets::SharedSecrets,
+    session::{Session, Setup, Variables},
+};
+
+/// The exit code of a run that was ended at once.
+const STOPPED: i32 = 130;
+
+/// `plan`, with or without `--down`.
+pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    let (_, profile) = place::profile(&args.which)?;
+    let secrets = vault::open_to_look(args.token_store).await?;
+    let session = Session::look(setup(profile, secrets)?).await?;
+    let intent = if args.down { Intent::PlanDown } else { Intent::Plan };
+    let mut teller = Teller::new(&session.graph, intent, &args.told, colour, verbose);
+    finish(walk(&session, intent, Arc::new(Nobody), selection(&args.part), &mut teller).await?)
+}
+
+/// `check`.
+pub(super) async fn check(args: args::Check, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    let (_, profile) = place::profile(&args.which)?;
+    let secrets = vault::open_to_look(args.token_store).await?;
+    let session = Session::look(setup(profile, secrets)?).await?;
+    let mut teller = Teller::new(&session.graph, Intent::Check, &args.told, colour, verbose);
+    finish(
+        walk(
+            &session,
+            Intent::Check,
+            Arc::new(Nobody),
+            selection(&args.part),
+            &mut teller,
+        )
+        .await?,
+    )
+}
+
+/// `apply` and `teardown`.
+pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    let (_, profile) = place::profile(&args.which)?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let simulated = match args.operator {
+        OperatorKind::Simulated => Some(SimulatedConsole::of(&profile, Arc::clone(&clock))?),
+        OperatorKind::Terminal => None,
+    };
+    if intent == Intent::Down && !args.yes && simulated.is_none() {
+        confirm(&profile.federation)?;
+    }
+    let secrets = vault::open(args.token_store).await?;
+    let session = Session::open(setup(profile, secrets)?).await?;
+    if let Some(warning) = &session.warning {
+        out::note(&format!("note: {warning}."));
+    }
+    let mut teller = Teller::new(&session.graph, intent, &args.told, colour, verbose);
+    let mut operator: Arc<dyn Operator> = match simulated {
+        Some(console) => Arc::new(console),
+        None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
+            Arc::new(TerminalOperator::new(teller.aside()))
+        }
+        None => Arc::new(Nobody),
+    };
+    if let Some(file) = &args.answers {
+        operator = Arc::new(AnswersFile::read(file, operator)?);
+    }
+    let outcome = walk(&session, intent, operator, selection(&args.part), &mut teller).await?;
+    if args.token_store == TokenStore::Memory && intent == Intent::Up {
+        out::note(
+            "note: secrets were kept in memory and are gone now: the SCIM token must be made anew to be of use again.",
+        );
+    }
+    finish(outcome)
+}
+
+/// Everything a session on this machine is made of.
+pub(super) fn setup(profile: Profile, secrets: SharedSecrets) -> Result<Setup, Fault> {
+    Ok(Setup {
+        folder: place::state_dir(&profile.federation)?,
+        profile,
+        clock: Arc::new(SystemClock),
+        secrets,
+        variables: variables(),
+        prompter: Arc::new(OnStderr),
+        keys: Vec::new(),
+        seed: None,
+    })
+}
+
+fn variables() -> Variables {
+    Arc::new(|name| std::env::var(name).ok())
+}
+
+fn selection(part: &Part) -> Selection {
+    Selection {
+        targets: part.target.clone(),
+        only: part.only.clone(),
+    }
+}
+
+/// Walks, tells, and listens for whoever wants it to stop.
+pub(super) async fn walk(
+    session: &Session,
+    intent: Intent,
+    operator: Arc<dyn Operator>,
+    selection: Selection,
+    teller: &mut Teller,
+) -> Result<Outcome, Fault> {
+    let mut heard = session.recorder.subscribe();
+    let driver = session.driver(operator, selection);
+    let control = driver.control();
+    let mut run = std::pin::pin!(driver.run(intent));
+    let mut interrupts = Interrupts::new();
+    let mut stopping = false;
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            () = interrupts.next() => {
+                if stopping {
+                    restore_echo();
+                    out::note("Ended at once. What was at work is looked at when it goes on.");
+                    out::continue_with(&super::again());
+                    std::process::exit(STOPPED);
+                }
+                stopping = true;
+                out::note("Stopping when the calls at work have come back. Ctrl-C again ends at once.");
+                control.tell(Order::Stop);
+            }
+            outcome = &mut run => break outcome?,
+            Some(notice) = heard.next() => teller.notice(&notice)?,
+        }
+    };
+    while let Some(notice) = heard.try_next() {
+        teller.notice(&notice)?;
+    }
+    teller.end(&outcome)?;
+    Ok(outcome)
+}
+
+/// The exit code, after the line that says how to go on.
+fn finish(outcome: Outcome) -> Result<ExitCode, Stop> {
+    let code = outcome.exit_code();
+    if let Some(fault) = &outcome.fatal {
+        out::fault(fault);
+    }
+    match code {
+        0 => {}
+        4 => out::continue_with(&super::instead("apply")),
+        _ => out::continue_with(&super::again()),
+    }
+    Ok(ExitCode::from(code))
+}
+
+/// Asks for the federation's name before anything is taken back.
+fn confirm(federation: &str) -> Result<(), Fault> {
+    let again = super::again();
+    if !std::io::stdin().is_terminal() {
+        return Err(Fault::new(
+            Kind::NeedsPerson,
+            format!("nobody confirmed that `{federation}` is to be taken back"),
+        )
+        .hint(format!("Look at `fedwiz plan --down` first, then run `{again} --yes`.")));
+    }
+    let mut err = std::io::stderr();
+    let _ = write!(
+        err,
+        "This takes back everything that fedwiz made for `{federation}`; `fedwiz plan --down` lists it.\nType the federation's name to go on: "
+    );
+    let _ = err.flush();
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() && line.trim() == federation {
+        Ok(())
+    } else {
+        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was done"))
+    }
+}

@@ -1,0 +1,285 @@
+//! The wiring: a profile, a clock, a place for secrets and a journal become a world that steps work in.
+//!
+//! Everything that depends on where the process runs (environment, clock, files, this machine's keyring) is handed in, so
+//! that the demo and the tests build the same session around a simulation.
+
+mod observe;
+#[cfg(feature = "demo")]
+mod simulated;
+
+use std::{path::PathBuf, sync::Arc};
+
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use self::observe::ToRecorder;
+#[cfg(feature = "demo")]
+pub use self::simulated::SimulatedTime;
+use crate::{
+    clients::{
+        aws::{self, Aws},
+        entra::{
+            Entra,
+            auth::{Prompter, SignIn, Way},
+            clouds,
+            graph::Graph as MicrosoftGraph,
+        },
+        http::{Http, Network},
+    },
+    clock::SharedClock,
+    engine::{
+        driver::{Driver, Options},
+        graph::Graph,
+        guide::Operator,
+        journal::Journal,
+        policy::Policy,
+        recorder::Recorder,
+        select::Selection,
+    },
+    fault::{Fault, Kind},
+    profile::{Auth, Cloud, Profile},
+    secrets::{SharedSecrets, remember},
+    steps::{
+        self, Target, World,
+        accounts::{self, AccountBook},
+    },
+};
+
+/// The version that journals are signed with.
+pub const PROGRAM: &str = concat!("fedwiz ", env!("CARGO_PKG_VERSION"));
+
+/// The journal's name inside a federation's folder.
+pub const JOURNAL: &str = "journal.jsonl";
+
+/// Reads a variable of the environment, or of what stands for it.
+pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Everything a session is made of.
+pub struct Setup {
+    /// The operator's answers.
+    pub profile: Profile,
+    /// The time.
+    pub clock: SharedClock,
+    /// Where secrets are kept.
+    pub secrets: SharedSecrets,
+    /// The folder of this federation: its journal, and files for consoles.
+    pub folder: PathBuf,
+    /// The environment.
+    pub variables: Variables,
+    /// What shows codes and addresses when somebody signs in.
+    pub prompter: Arc<dyn Prompter>,
+    /// Keys for the AWS targets, in their order; without any, the SDK looks for them.
+    pub keys: Vec<aws::Keys>,
+    /// Decides ids and pauses; `None` takes them from the operating system.
+    pub seed: Option<u64>,
+}
+
+/// A federation at hand: its world, its graph, and what its journal says.
+pub struct Session {
+    /// The operator's answers.
+    pub profile: Arc<Profile>,
+    /// What the steps work in.
+    pub world: Arc<World>,
+    /// The walk.
+    pub graph: Arc<Graph<World>>,
+    /// The door for facts.
+    pub recorder: Arc<Recorder>,
+    /// What is odd about the journal, if anything.
+    pub warning: Option<String>,
+    clock: SharedClock,
+    seed: Option<u64>,
+}
+
+impl Session {
+    /// Opens the journal for this process alone, and builds everything on it. For walks that change something.
+    pub async fn open(setup: Setup) -> Result<Self, Fault> {
+        let (journal, recorded) = Journal::open(&setup.folder.join(JOURNAL), PROGRAM)?;
+        let warning = recorded.warning();
+        let recorder = Recorder::on(journal, &recorded, setup.clock.clone())?;
+        Self::build(setup, recorder, warning).await
+    }
+
+    /// Reads the journal, if there is one, and writes nothing anywhere. For plans and checks.
+    pub async fn look(setup: Setup) -> Result<Self, Fault> {
+        let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
+        let warning = recorded.warning();
+        let recorder = Recorder::in_memory(&recorded.events, setup.clock.clone());
+        Self::build(setup, recorder, warning).await
+    }
+
+    async fn build(setup: Setup, recorder: Recorder, warning: Option<String>) -> Result<Self, Fault> {
+        let recorder = Arc::new(recorder);
+        let profile = Arc::new(setup.profile.clone());
+        let world = Arc::new(world(&setup, &profile, &recorder)?);
+        accounts::look_up(&world).await?;
+        let remembered = recorder.with_run(|run| run.ours());
+        let graph = Arc::new(Graph::build_with(steps::PHASES, &world, &remembered)?);
+        Ok(Self {
+            profile,
+            world,
+            graph,
+            recorder,
+            warning,
+            clock: setup.clock,
+            seed: setup.seed,
+        })
+    }
+
+    /// A driver over this session's graph, with this operator, for this part of the walk.
+    pub fn driver(&self, operator: Arc<dyn Operator>, selection: Selection) -> Driver<World> {
+        let options = Options {
+            run: self.run_id(),
+            profile: digest(&self.profile),
+            program: PROGRAM.into(),
+            selection,
+            policy: Policy::default(),
+        };
+        Driver::new(
+            Arc::clone(&self.graph),
+            Arc::clone(&self.world),
+            Arc::clone(&self.recorder),
+            Arc::clone(&self.clock),
+            operator,
+            options,
+        )
+    }
+
+    /// The time.
+    pub fn clock(&self) -> SharedClock {
+        Arc::clone(&self.clock)
+    }
+
+    /// A run's id: sorted by time, or decided by the seed and by how much has happened so far.
+    fn run_id(&self) -> String {
+        match self.seed {
+            None => Uuid::now_v7().to_string(),
+            Some(seed) => {
+                let so_far = self.recorder.with_run(|run| run.seq());
+                let mut random = fastrand::Rng::with_seed(seed ^ so_far.rotate_left(32));
+                uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes())
+                    .into_uuid()
+                    .to_string()
+            }
+        }
+    }
+}
+
+fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>) -> Result<World, Fault> {
+    let network = Network::from_vars(|name| (setup.variables)(name));
+    let observer = Arc::new(ToRecorder::new(Arc::clone(recorder)));
+    let seed = setup.seed.unwrap_or_else(|| fastrand::u64(..));
+    let http = Http::new(&network, setup.clock.clone(), observer, seed)?;
+    let entra = entra(setup, profile, &http)?;
+    let targets = profile
+        .aws
+        .iter()
+        .enumerate()
+        .map(|(at, target)| {
+            let settings = aws::Settings {
+                name: target.name.clone(),
+                profile: target.profile.clone(),
+                region: target.region.clone(),
+                fips: target.fips,
+                endpoint: profile.endpoints.aws.clone(),
+                keys: setup.keys.get(at).cloned(),
+                ..aws::Settings::default()
+            };
+            Target {
+                name: target.name.clone(),
+                aws: Aws::new(http.clone(), settings),
+                accounts: AccountBook::default(),
+            }
+        })
+        .collect();
+    Ok(World {
+        profile: Arc::clone(profile),
+        entra,
+        targets,
+        secrets: Arc::clone(&setup.secrets),
+        handouts: setup.folder.join("handouts"),
+    })
+}
+
+fn entra(setup: &Setup, profile: &Profile, http: &Http) -> Result<Entra, Fault> {
+    let cloud = clouds::Cloud::find(cloud_id(profile.entra.cloud))?;
+    let endpoints = &profile.endpoints;
+    let sign_in = SignIn {
+        http: http.clone(),
+        login: endpoints.login.clone().unwrap_or_else(|| cloud.login_url()),
+        tenant: profile.entra.tenant.clone(),
+        client_id: profile.entra.client_id.clone(),
+        prompter: Arc::clone(&setup.prompter),
+    };
+    let tokens = sign_in.tokens(&way(setup, profile)?, cloud.default_scope())?;
+    let base = endpoints.graph.clone().unwrap_or_else(|| cloud.graph_url());
+    let graph = MicrosoftGraph::new(http.clone(), tokens, base.clone());
+    Ok(Entra::new(graph, cloud, base, sign_in.login))
+}
+
+/// How to sign in, with the secrets that belong to it read from where the profile says they are.
+fn way(setup: &Setup, profile: &Profile) -> Result<Way, Fault> {
+    let entra = &profile.entra;
+    Ok(match entra.auth {
+        Auth::DeviceCode => Way::DeviceCode,
+        Auth::Browser => Way::Browser,
+        Auth::AzureCli => Way::AzureCli,
+        Auth::ManagedIdentity => Way::ManagedIdentity,
+        Auth::WorkloadIdentity => Way::WorkloadIdentity(entra.federated_token_file.clone()),
+        Auth::Chain => Way::Chain(vec![
+            Way::WorkloadIdentity(entra.federated_token_file.clone()),
+            Way::ManagedIdentity,
+            Way::AzureCli,
+        ]),
+        Auth::ClientSecret => {
+            let name = &entra.client_secret_env;
+            let secret = (setup.variables)(name)
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| {
+                    Fault::new(Kind::Usage, format!("the variable {name} is not set"))
+                        .why("the profile signs in with a client secret, which never stands in a file")
+                        .hint(format!(
+                            "Put the secret into {name} for this command only, or choose another `auth` in the profile."
+                        ))
+                })?;
+            let secret = SecretString::from(secret);
+            remember(&secret);
+            Way::ClientSecret(secret)
+        }
+        Auth::ClientCertificate => {
+            let file = entra.client_certificate.clone().unwrap_or_default();
+            let pem = std::fs::read_to_string(&file).map_err(|error| {
+                Fault::new(
+                    Kind::Usage,
+                    format!("the certificate {} cannot be read", file.display()),
+                )
+                .why(error.to_string())
+            })?;
+            Way::ClientCertificate(pem.into())
+        }
+    })
+}
+
+fn cloud_id(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "global",
+        Cloud::UsGovL4 => "us-gov-l4",
+        Cloud::UsGovL5 => "us-gov-l5",
+        Cloud::China => "china",
+    }
+}
+
+/// A short digest of what is wanted, so that a journal shows when it changed. Addresses are left out: where a simulator
+/// listens is not what is wanted.
+fn digest(profile: &Profile) -> String {
+    let wanted = Profile {
+        endpoints: Default::default(),
+        ..profile.clone()
+    };
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{wanted:?}").as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
