@@ -117,3 +117,76 @@ fn operation(headers: &::http::HeaderMap, body: &[u8]) -> Option<String> {
         .find(|(name, _)| name == "Action")
         .map(|(_, action)| action.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sts::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+    use serde_json::json;
+
+    use super::*;
+    use crate::clients::testing::{Bench, Reply, Server, bench};
+
+    fn sso(bench: &Bench, server: &Server) -> aws_sdk_ssoadmin::Client {
+        let config = aws_sdk_ssoadmin::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(AwsHttp::shared(bench.http.clone()))
+            .retry_config(RetryConfig::disabled())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .endpoint_url(server.url.as_str());
+        aws_sdk_ssoadmin::Client::from_conf(config.build())
+    }
+
+    #[tokio::test]
+    async fn the_sdk_talks_through_our_client_and_its_operations_are_seen() {
+        let server = Server::start(|_, _| {
+            Reply::json(
+                200,
+                json!({ "Instances": [{ "InstanceArn": "arn:aws:sso:::instance/ssoins-1" }] }),
+            )
+            .with("x-amzn-requestid", "r-5")
+        })
+        .await;
+        let bench = bench();
+        let answer = sso(&bench, &server).list_instances().send().await.unwrap();
+        assert_eq!(
+            answer.instances()[0].instance_arn(),
+            Some("arn:aws:sso:::instance/ssoins-1")
+        );
+        let seen = bench.watching.0.lock().unwrap()[0].clone();
+        assert_eq!(seen.operation.as_deref(), Some("ListInstances"));
+        assert_eq!((seen.status, seen.request_id.as_deref()), (Some(200), Some("r-5")));
+        assert!(server.seen()[0].headers["authorization"].starts_with("AWS4-HMAC-SHA256"));
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_sent_once_and_found_in_the_sdks_error() {
+        let server = Server::start(|_, _| Reply::HangUp).await;
+        let error = sso(&bench(), &server).list_instances().send().await.unwrap_err();
+        let (fault, trouble) = lost(&error).unwrap();
+        assert_eq!(trouble, Trouble::Unclear(None));
+        assert_eq!(fault.retry, Retry::LookFirst);
+        assert_eq!(server.seen().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_means_nothing_was_sent() {
+        let server = Server::start(|_, _| Reply::HangUp).await;
+        let client = sso(&bench(), &server);
+        drop(server);
+        tokio::task::yield_now().await;
+        let error = client.list_instances().send().await.unwrap_err();
+        assert_eq!(lost(&error).unwrap().1, Trouble::NotSent);
+    }
+
+    #[test]
+    fn operations_are_read_from_header_or_form() {
+        let mut headers = ::http::HeaderMap::new();
+        assert_eq!(
+            operation(&headers, b"Action=GetCallerIdentity&Version=1").as_deref(),
+            Some("GetCallerIdentity")
+        );
+        headers.insert("x-amz-target", "SWBExternalService.ListInstances".parse().unwrap());
+        assert_eq!(operation(&headers, b"{}").as_deref(), Some("ListInstances"));
+    }
+}

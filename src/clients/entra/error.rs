@@ -34,6 +34,12 @@ impl GraphError {
     /// Reads an error body of any of the shapes there are: OData, nested, JSON inside the message, or the sign-in
     /// service's. Whatever is not understood is the message.
     pub fn read(body: &Value) -> Self {
+        if let Some(text) = body.as_str() {
+            return Self {
+                message: clean(text),
+                ..Self::default()
+            };
+        }
         let error = body.get("error").unwrap_or(body);
         if let Some(code) = error.as_str() {
             let message = text(body.get("error_description")).unwrap_or_default();
@@ -227,3 +233,6 @@ fn conflict(error: &GraphError, method: &Method, path: &str, what: String) -> Fa
     }
     fault
 }
+
+#[cfg(test)]
+mod tests;

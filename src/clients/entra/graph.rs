@@ -339,3 +339,6 @@ pub fn segment(value: &str) -> String {
 pub fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,14 +55,13 @@ impl Network {
             Some(hosts) => format!("{hosts},{LOCAL}"),
             None => LOCAL.to_owned(),
         };
-        let proxies: [(&Option<String>, fn(&str) -> reqwest::Result<reqwest::Proxy>); 3] = [
-            (&self.https_proxy, |url| reqwest::Proxy::https(url)),
-            (&self.http_proxy, |url| reqwest::Proxy::http(url)),
-            (&self.all_proxy, |url| reqwest::Proxy::all(url)),
+        let proxies = [
+            self.https_proxy.as_ref().map(reqwest::Proxy::https),
+            self.http_proxy.as_ref().map(reqwest::Proxy::http),
+            self.all_proxy.as_ref().map(reqwest::Proxy::all),
         ];
-        for (url, make) in proxies {
-            let Some(url) = url else { continue };
-            let proxy = make(url).map_err(|error| {
+        for proxy in proxies.into_iter().flatten() {
+            let proxy = proxy.map_err(|error| {
                 Fault::new(Kind::Usage, "The proxy setting cannot be used")
                     .why(error.to_string())
                     .hint("Write it like `http://proxy.example.com:8080`, in HTTPS_PROXY or ALL_PROXY.")

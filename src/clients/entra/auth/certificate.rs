@@ -120,8 +120,10 @@ fn cannot(why: &str) -> Fault {
         .hint("It must hold both in PEM form. From a PFX file: `openssl pkcs12 -in file.pfx -out file.pem -nodes`.")
 }
 
-/// The blocks of a PEM text: label and content.
-fn blocks(text: &str) -> Result<Vec<(&str, Zeroizing<Vec<u8>>)>, Fault> {
+/// A block of a PEM text: label and content.
+type Block<'a> = (&'a str, Zeroizing<Vec<u8>>);
+
+fn blocks(text: &str) -> Result<Vec<Block<'_>>, Fault> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("-----BEGIN ") {

@@ -22,6 +22,7 @@ use oauth2::{
     basic::{BasicClient, BasicTokenResponse},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use url::Url;
 
 use super::{
@@ -252,10 +253,7 @@ impl<'c> AsyncHttpClient<'c> for OauthCarrier {
     }
 }
 
-pub(super) fn token_fault<T: ErrorResponse + 'static>(error: RequestTokenError<Fault, T>) -> Fault
-where
-    T: serde::Serialize,
-{
+pub(super) fn token_fault<T: ErrorResponse + Serialize + 'static>(error: RequestTokenError<Fault, T>) -> Fault {
     match error {
         RequestTokenError::Request(fault) => fault,
         RequestTokenError::ServerResponse(refusal) => {

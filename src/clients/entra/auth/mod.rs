@@ -18,3 +18,7 @@ pub use certificate::SigningKey;
 pub use interactive::{Prompt, Prompter};
 pub use sign_in::{SignIn, Way};
 pub use tokens::Tokens;
+
+#[cfg(test)]
+#[cfg(feature = "demo")]
+mod tests;
