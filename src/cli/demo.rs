@@ -9,7 +9,7 @@ use super::{
     out::{self, Colour},
     prompter::OnStderr,
     sim::{profile_text, start},
-    tell::Teller,
+    tell::{Manner, Teller},
     walk::walk,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     engine::{fact::Intent, outcome::Outcome, select::Selection},
     fault::{Fault, Kind},
     profile::Profile,
+    report::paper::Style,
     secrets::MemoryStore,
     session::{Session, Setup, SimulatedTime},
     sim::{Mode, Options, Sim},
@@ -42,18 +43,25 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
     let folder = tempfile::tempdir()
         .map_err(|error| Fault::new(Kind::File, "no temporary folder can be made").why(error.to_string()))?;
     let session = Session::open(setup(&sim, folder.path(), args.seed)?).await?;
-    let names = names(&sim, folder.path());
+    let manner = Manner {
+        names: names(&sim, folder.path()),
+        // What is told is the same on every terminal.
+        style: Style {
+            width: None,
+            ..Manner::new(&args.told, colour, verbose).style
+        },
+        ..Manner::new(&args.told, colour, verbose)
+    };
 
-    let up = go(&session, Intent::Up, &args, colour, verbose, &names).await?;
+    let up = go(&session, Intent::Up, &manner).await?;
     let mut code = up.exit_code();
-    if args.down && code == 0 {
-        code = go(&session, Intent::Down, &args, colour, verbose, &names)
-            .await?
-            .exit_code();
+    let goes_down = args.down && code == 0;
+    if goes_down {
+        code = go(&session, Intent::Down, &manner).await?.exit_code();
     }
     let verdict = sim.verdict();
-    let same = !args.down || sim.state_json() == before;
-    let told = verdict_in_words(&verdict, args.down.then_some(same), &sim);
+    let same = !goes_down || sim.state_json() == before;
+    let told = verdict_in_words(&verdict, goes_down.then_some(same), &sim);
     if args.told.json {
         out::note(&told);
     } else {
@@ -68,16 +76,9 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
     Ok(ExitCode::from(code))
 }
 
-async fn go(
-    session: &Session,
-    intent: Intent,
-    args: &args::Demo,
-    colour: Colour,
-    verbose: u8,
-    names: &[(String, String)],
-) -> Result<Outcome, Fault> {
+async fn go(session: &Session, intent: Intent, manner: &Manner) -> Result<Outcome, Fault> {
     let console = SimulatedConsole::of(&session.profile, session.clock())?;
-    let mut teller = Teller::new(&session.graph, intent, &args.told, colour, verbose).renaming(names.to_vec());
+    let mut teller = Teller::new(session, intent, manner);
     walk(session, intent, Arc::new(console), Selection::default(), &mut teller).await
 }
 

@@ -1,54 +1,221 @@
-//! How a walk is told: one line for each thing that matters, in plain words or as JSON, and a closing summary.
+//! How a walk is told: the same view in plain words or as JSON, on stdout; a progress bar below it on a terminal.
 
-use std::sync::Arc;
-
-use super::{args::Told, operator::Aside, out::Colour};
-use crate::{
-    engine::{fact::Intent, graph::Graph, outcome::Outcome, recorder::Notice},
-    fault::Fault,
-    steps::World,
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    sync::Arc,
 };
 
-/// Tells a walk on stdout, and its progress on stderr.
-pub(super) struct Teller {
-    json: bool,
-    names: Vec<(String, String)>,
+use jiff::Timestamp;
+
+use super::{
+    args::Told,
+    operator::Aside,
+    out::{self, Colour},
+};
+use crate::{
+    engine::{fact::Intent, outcome::Outcome, recorder::Notice},
+    fault::{Fault, Kind},
+    report::{
+        Reporter,
+        json::Json,
+        outline::Outline,
+        paper::Style,
+        plain::{Plain, Telling},
+        progress::{Below, Progress},
+        replay::recall,
+        summary::{Exit, Summary},
+        table,
+        view::View,
+    },
+    session::Session,
+    steps::PHASES,
+};
+
+/// How a command tells what it does.
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    /// As JSON, one event a line.
+    pub(super) json: bool,
+    /// How plain text looks.
+    pub(super) style: Style,
+    /// Requests and notes, too.
+    pub(super) verbose: bool,
+    /// With a bar, where stderr is a terminal.
+    pub(super) bar: bool,
+    /// What differs from run to run, and what to call it instead.
+    pub(super) names: Vec<(String, String)>,
 }
 
-impl Teller {
-    pub(super) fn new(_: &Arc<Graph<World>>, _: Intent, told: &Told, _: Colour, _: u8) -> Self {
+impl Manner {
+    pub(super) fn new(told: &Told, colour: Colour, verbose: u8) -> Self {
+        let terminal = io::stdout().is_terminal();
         Self {
             json: told.json,
+            style: Style {
+                width: terminal.then(out::width),
+                ascii: false,
+                colour: colour.stdout,
+            },
+            verbose: verbose > 0,
+            bar: !told.plain && !told.json && io::stderr().is_terminal(),
             names: Vec::new(),
         }
     }
 
-    /// Calls what differs from run to run by these names.
-    pub(super) fn renaming(mut self, names: Vec<(String, String)>) -> Self {
-        self.names = names;
-        self
+    /// Whether the closing summary, seen by the same person as stderr, names the command that continues.
+    pub(super) fn says_how_to_go_on(&self, intent: Intent) -> bool {
+        let summary = intent.changes() || intent == Intent::Check;
+        summary && !self.json && io::stdout().is_terminal()
     }
 
+    /// Where the telling goes.
+    pub(super) fn stdout(&self) -> Stdout {
+        Stdout {
+            names: self.names.clone(),
+            line: Vec::new(),
+        }
+    }
+}
+
+/// Stdout, line by line, with what differs from run to run renamed. Its reader may go away.
+#[derive(Debug)]
+pub(super) struct Stdout {
+    names: Vec<(String, String)>,
+    line: Vec<u8>,
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if let Some(end) = self.line.iter().rposition(|&byte| byte == b'\n') {
+            let lines: Vec<u8> = self.line.drain(..=end).collect();
+            let text = String::from_utf8_lossy(&lines);
+            let text = self
+                .names
+                .iter()
+                .fold(text.into_owned(), |text, (from, to)| text.replace(from, to));
+            match io::stdout().lock().write_all(text.as_bytes()) {
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match io::stdout().lock().flush() {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Tells one walk.
+pub(super) struct Teller {
+    view: View,
+    reporter: Box<dyn Reporter>,
+    manner: Manner,
+    intent: Intent,
+    progress: Option<Progress>,
+}
+
+impl Teller {
+    /// For a walk over this session's graph, which may continue an earlier one.
+    pub(super) fn new(session: &Session, intent: Intent, manner: &Manner) -> Self {
+        let mut view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        if !intent.changes() {
+            view.begin(intent, session.clock().now());
+        }
+        let mut bar = None;
+        let reporter: Box<dyn Reporter> = if manner.json {
+            Box::new(Json::new(manner.stdout()))
+        } else {
+            let telling = Telling {
+                style: manner.style,
+                verbose: manner.verbose,
+                bar: manner.bar,
+            };
+            let plain = Plain::new(manner.stdout(), telling);
+            if manner.bar {
+                let progress = Progress::new(out::width(), manner.style.ascii);
+                bar = Some(progress.clone());
+                Box::new(Below::new(plain, progress))
+            } else {
+                Box::new(plain)
+            }
+        };
+        Self {
+            view,
+            reporter,
+            manner: manner.clone(),
+            intent,
+            progress: bar,
+        }
+    }
+
+    /// Lets somebody else write to the terminal, with the bar out of the way.
     pub(super) fn aside(&self) -> Arc<Aside> {
-        Arc::new(|act| act())
+        match self.progress.clone() {
+            Some(progress) => Arc::new(move |act: &mut dyn FnMut()| progress.aside(act)),
+            None => Arc::new(|act: &mut dyn FnMut()| act()),
+        }
     }
 
+    /// Takes a notice in and tells it. Plans and checks are told when they are whole.
     pub(super) fn notice(&mut self, notice: &Notice) -> Result<(), Fault> {
-        if let Notice::Fact(event) = notice {
-            let node = event.node.as_ref().map(ToString::to_string).unwrap_or_default();
-            super::out::data(&self.renamed(&format!("{} {node} {:?}\n", event.at, event.fact)))?;
+        let seen = self.view.see(notice);
+        if !self.intent.changes() {
+            return Ok(());
+        }
+        self.reporter
+            .tell(&self.view, notice, seen)
+            .map_err(|error| cannot(&error))
+    }
+
+    /// Whether a bar is drawn.
+    pub(super) fn has_bar(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    /// Lets the bar's clock go on between notices.
+    pub(super) fn tick(&self, now: Timestamp) {
+        if let Some(progress) = &self.progress {
+            progress.show(&self.view, now);
+        }
+    }
+
+    /// Tells the end.
+    pub(super) fn end(&mut self, outcome: &Outcome, continue_with: Option<String>) -> Result<(), Fault> {
+        if let Some(progress) = &self.progress {
+            progress.clear();
+        }
+        self.table().map_err(|error| cannot(&error))?;
+        let mut summary = Summary::of(&self.view, outcome.end(), continue_with);
+        if outcome.exit_code() == Exit::Journal.code() {
+            summary = summary.with_exit(Exit::Journal);
+        }
+        // A plan's table says what it adds up to.
+        if self.intent.changes() || self.manner.json || self.intent == Intent::Check {
+            self.reporter
+                .end(&self.view, &summary)
+                .map_err(|error| cannot(&error))?;
         }
         Ok(())
     }
 
-    pub(super) fn end(&mut self, outcome: &Outcome) -> Result<(), Fault> {
-        let _ = self.json;
-        super::out::data(&self.renamed(&format!("{outcome:#?}\n")))
+    /// What a plan or a check found, step by step.
+    fn table(&self) -> io::Result<()> {
+        let (out, style) = (self.manner.stdout(), self.manner.style);
+        match (self.intent, self.manner.json) {
+            (Intent::Up | Intent::Down, _) => Ok(()),
+            (Intent::Check, true) => table::json_status(&mut Json::new(out), &self.view),
+            (Intent::Check, false) => table::write_status(out, style, &self.view),
+            (_, true) => table::json_plan(&mut Json::new(out), &self.view),
+            (_, false) => table::write_plan(out, style, &self.view),
+        }
     }
+}
 
-    fn renamed(&self, text: &str) -> String {
-        self.names
-            .iter()
-            .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-    }
+fn cannot(error: &io::Error) -> Fault {
+    Fault::new(Kind::File, "stdout cannot be written to").why(error.to_string())
 }

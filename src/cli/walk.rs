@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, IsTerminal, Write},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     place,
     prompter::OnStderr,
     signals::Interrupts,
-    tell::Teller,
+    tell::{Manner, Teller},
     vault,
 };
 use crate::{
@@ -35,14 +36,19 @@ use crate::{
 /// The exit code of a run that was ended at once.
 const STOPPED: i32 = 130;
 
+/// How often a progress bar is drawn when nothing happens.
+const BEAT: Duration = Duration::from_millis(250);
+
 /// `plan`, with or without `--down`.
 pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     let (_, profile) = place::profile(&args.which)?;
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
     let intent = if args.down { Intent::PlanDown } else { Intent::Plan };
-    let mut teller = Teller::new(&session.graph, intent, &args.told, colour, verbose);
-    finish(walk(&session, intent, Arc::new(Nobody), selection(&args.part), &mut teller).await?)
+    let manner = Manner::new(&args.told, colour, verbose);
+    let mut teller = Teller::new(&session, intent, &manner);
+    let outcome = walk(&session, intent, Arc::new(Nobody), selection(&args.part), &mut teller).await?;
+    finish(outcome, &manner)
 }
 
 /// `check`.
@@ -50,7 +56,7 @@ pub(super) async fn check(args: args::Check, colour: Colour, verbose: u8) -> Res
     let (_, profile) = place::profile(&args.which)?;
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
-    let mut teller = Teller::new(&session.graph, Intent::Check, &args.told, colour, verbose);
+    let mut teller = Teller::new(&session, Intent::Check, &Manner::new(&args.told, colour, verbose));
     finish(
         walk(
             &session,
@@ -79,11 +85,12 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
     if let Some(warning) = &session.warning {
         out::note(&format!("note: {warning}."));
     }
-    let mut teller = Teller::new(&session.graph, intent, &args.told, colour, verbose);
+    let manner = Manner::new(&args.told, colour, verbose);
+    let mut teller = Teller::new(&session, intent, &manner);
     let mut operator: Arc<dyn Operator> = match simulated {
         Some(console) => Arc::new(console),
         None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
-            Arc::new(TerminalOperator::new(teller.aside()))
+            Arc::new(TerminalOperator::new(teller.aside(), manner.style))
         }
         None => Arc::new(Nobody),
     };
@@ -96,7 +103,7 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
             "note: secrets were kept in memory and are gone now: the SCIM token must be made anew to be of use again.",
         );
     }
-    finish(outcome)
+    finish(outcome, &manner)
 }
 
 /// Everything a session on this machine is made of.
@@ -138,6 +145,7 @@ pub(super) async fn walk(
     let mut run = std::pin::pin!(driver.run(intent));
     let mut interrupts = Interrupts::new();
     let mut stopping = false;
+    let mut beat = tokio::time::interval(BEAT);
     let outcome = loop {
         tokio::select! {
             biased;
@@ -154,27 +162,36 @@ pub(super) async fn walk(
             }
             outcome = &mut run => break outcome?,
             Some(notice) = heard.next() => teller.notice(&notice)?,
+            _ = beat.tick(), if teller.has_bar() => teller.tick(session.clock().now()),
         }
     };
     while let Some(notice) = heard.try_next() {
         teller.notice(&notice)?;
     }
-    teller.end(&outcome)?;
+    teller.end(&outcome, how_to_go_on(&outcome))?;
     Ok(outcome)
 }
 
+/// The command that continues after this end.
+fn how_to_go_on(outcome: &Outcome) -> Option<String> {
+    match outcome.exit_code() {
+        0 => None,
+        4 => Some(super::instead("apply")),
+        _ => Some(super::again()),
+    }
+}
+
 /// The exit code, after the line that says how to go on.
-fn finish(outcome: Outcome) -> Result<ExitCode, Stop> {
-    let code = outcome.exit_code();
+fn finish(outcome: Outcome, manner: &Manner) -> Result<ExitCode, Stop> {
     if let Some(fault) = &outcome.fatal {
         out::fault(fault);
     }
-    match code {
-        0 => {}
-        4 => out::continue_with(&super::instead("apply")),
-        _ => out::continue_with(&super::again()),
+    if let Some(command) = how_to_go_on(&outcome)
+        && !manner.says_how_to_go_on(outcome.intent)
+    {
+        out::continue_with(&command);
     }
-    Ok(ExitCode::from(code))
+    Ok(ExitCode::from(outcome.exit_code()))
 }
 
 /// Asks for the federation's name before anything is taken back.

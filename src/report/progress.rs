@@ -21,7 +21,7 @@ use crate::engine::{fact::Fact, recorder::Notice};
 const BEFORE: usize = 46;
 
 /// See the module's documentation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Progress {
     bar: ProgressBar,
     columns: usize,

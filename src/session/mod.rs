@@ -29,9 +29,10 @@ use crate::{
     clock::SharedClock,
     engine::{
         driver::{Driver, Options},
+        fact::Event,
         graph::Graph,
         guide::Operator,
-        journal::Journal,
+        journal::{Journal, Recorded},
         policy::Policy,
         recorder::Recorder,
         select::Selection,
@@ -86,6 +87,8 @@ pub struct Session {
     pub recorder: Arc<Recorder>,
     /// What is odd about the journal, if anything.
     pub warning: Option<String>,
+    /// The facts that were there when it was opened.
+    pub past: Vec<Arc<Event>>,
     clock: SharedClock,
     seed: Option<u64>,
 }
@@ -94,20 +97,18 @@ impl Session {
     /// Opens the journal for this process alone, and builds everything on it. For walks that change something.
     pub async fn open(setup: Setup) -> Result<Self, Fault> {
         let (journal, recorded) = Journal::open(&setup.folder.join(JOURNAL), PROGRAM)?;
-        let warning = recorded.warning();
         let recorder = Recorder::on(journal, &recorded, setup.clock.clone())?;
-        Self::build(setup, recorder, warning).await
+        Self::build(setup, recorder, recorded).await
     }
 
     /// Reads the journal, if there is one, and writes nothing anywhere. For plans and checks.
     pub async fn look(setup: Setup) -> Result<Self, Fault> {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
-        let warning = recorded.warning();
         let recorder = Recorder::in_memory(&recorded.events, setup.clock.clone());
-        Self::build(setup, recorder, warning).await
+        Self::build(setup, recorder, recorded).await
     }
 
-    async fn build(setup: Setup, recorder: Recorder, warning: Option<String>) -> Result<Self, Fault> {
+    async fn build(setup: Setup, recorder: Recorder, recorded: Recorded) -> Result<Self, Fault> {
         let recorder = Arc::new(recorder);
         let profile = Arc::new(setup.profile.clone());
         let world = Arc::new(world(&setup, &profile, &recorder)?);
@@ -119,7 +120,8 @@ impl Session {
             world,
             graph,
             recorder,
-            warning,
+            warning: recorded.warning(),
+            past: recorded.events.into_iter().map(Arc::new).collect(),
             clock: setup.clock,
             seed: setup.seed,
         })

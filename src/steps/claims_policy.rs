@@ -24,10 +24,13 @@ const NAME_ID_CLAIM: &str = "#microsoft.graph.samlNameIdClaim";
 
 /// The source's id as Entra writes it: `user.userPrincipalName` is `userprincipalname`.
 pub fn source_id(written: &str) -> Result<&'static str, Fault> {
-    sources::find(written).filter(|source| source.claim).map(|source| source.id).ok_or_else(|| {
-        Fault::new(Kind::Usage, format!("`{written}` cannot be the source of a claim"))
-            .hint("Name a user attribute that Entra can put into a SAML claim, such as `user.department`.")
-    })
+    sources::find(written)
+        .filter(|source| source.claim)
+        .map(|source| source.id)
+        .ok_or_else(|| {
+            Fault::new(Kind::Usage, format!("`{written}` cannot be the source of a claim"))
+                .hint("Name a user attribute that Entra can put into a SAML claim, such as `user.department`.")
+        })
 }
 
 /// A `customClaimsPolicy` that changes nothing of what Entra sends by itself.

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead, Write},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -16,7 +19,8 @@ use crate::{
         guide::{Answer, Entry, Field, Guide, Operator},
     },
     fault::{Fault, Kind},
-    secrets::{redact, remember},
+    report::{guide::guide_text, paper::Style},
+    secrets::remember,
 };
 
 /// True while the terminal hides what is typed.
@@ -38,15 +42,17 @@ pub(in crate::cli) type Aside = dyn Fn(&mut dyn FnMut()) + Send + Sync;
 /// A person at the terminal.
 pub(in crate::cli) struct TerminalOperator {
     turn: tokio::sync::Mutex<()>,
-    aside: std::sync::Arc<Aside>,
+    aside: Arc<Aside>,
+    style: Style,
 }
 
 impl TerminalOperator {
     /// A person at the terminal that stdin and stderr are.
-    pub(in crate::cli) fn new(aside: std::sync::Arc<Aside>) -> Self {
+    pub(in crate::cli) fn new(aside: Arc<Aside>, style: Style) -> Self {
         Self {
             turn: tokio::sync::Mutex::new(()),
             aside,
+            style,
         }
     }
 }
@@ -56,10 +62,10 @@ impl Operator for TerminalOperator {
     async fn ask(&self, node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
         // Several steps may need a person at once; a person reads one after the other.
         let _turn = self.turn.lock().await;
-        let (node, guide, aside) = (node.clone(), guide.clone(), self.aside.clone());
+        let (node, guide, aside, style) = (node.clone(), guide.clone(), Arc::clone(&self.aside), self.style);
         let asked = tokio::task::spawn_blocking(move || {
             let mut answer = None;
-            aside(&mut || answer = Some(converse(&node, &guide)));
+            aside(&mut || answer = Some(converse(&node, &guide, style)));
             answer.unwrap_or_else(|| Err(Fault::internal("nobody was asked")))
         });
         asked
@@ -68,8 +74,8 @@ impl Operator for TerminalOperator {
     }
 }
 
-fn converse(node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
-    show(&told(node, guide));
+fn converse(node: &NodeId, guide: &Guide, style: Style) -> Result<Answer, Fault> {
+    show(&format!("\n{node}\n{}\n", guide_text(guide, style)));
     let mut answer = Answer::done();
     for field in &guide.fields {
         if let Some(value) = ask_field(field)? {
@@ -83,34 +89,6 @@ fn converse(node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
         answer.unproven = typed.trim() == "unproven";
     }
     Ok(answer)
-}
-
-/// The guide as text.
-pub(in crate::cli) fn told(node: &NodeId, guide: &Guide) -> String {
-    let mut out = format!("\n── {node}: {}\n", guide.title);
-    if !guide.consequences.is_empty() {
-        out.push_str(&format!("\n   What changes: {}\n", guide.consequences));
-    }
-    if !guide.way_back.is_empty() {
-        out.push_str(&format!("   The way back: {}\n", guide.way_back));
-    }
-    if let Some(link) = &guide.link {
-        out.push_str(&format!("\n   Open {link}\n"));
-    }
-    if !guide.say.is_empty() {
-        out.push('\n');
-    }
-    for (number, text) in guide.say.iter().enumerate() {
-        out.push_str(&format!("{:>4}. {text}\n", number + 1));
-    }
-    if !guide.values.is_empty() {
-        out.push_str("\n   Values to take along:\n");
-    }
-    for (label, value) in &guide.values {
-        out.push_str(&format!("     {label}: {value}\n"));
-    }
-    // Names come from directories: nothing of them may steer the terminal.
-    redact(&out).chars().filter(|c| !c.is_control() || *c == '\n').collect()
 }
 
 fn ask_field(field: &Field) -> Result<Option<SecretString>, Fault> {
@@ -175,39 +153,4 @@ fn secret(question: &str) -> Result<String, Fault> {
 
 fn unanswered() -> Fault {
     Fault::new(Kind::NeedsPerson, "the question was not answered").hint("Run the same command again to go on.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_guide_is_told_as_numbered_instructions_without_control_characters() {
-        let guide = Guide::new("Change the identity source")
-            .consequences("people sign in through Entra")
-            .way_back("Actions > Change identity source")
-            .open("https://console.aws.amazon.com/singlesignon")
-            .say("Choose Settings.")
-            .say("Choose \u{1b}[31mChange identity source.")
-            .value("Metadata", "idp.xml");
-        let node = NodeId {
-            target: Some("gov".into()),
-            step: "saml.identity-source".into(),
-            item: String::new(),
-        };
-        insta::assert_snapshot!(told(&node, &guide), @r"
-        ── gov/saml.identity-source: Change the identity source
-
-           What changes: people sign in through Entra
-           The way back: Actions > Change identity source
-
-           Open https://console.aws.amazon.com/singlesignon
-
-           1. Choose Settings.
-           2. Choose [31mChange identity source.
-
-           Values to take along:
-             Metadata: idp.xml
-        ");
-    }
 }
