@@ -8,9 +8,11 @@ mod operator;
 mod out;
 mod place;
 mod prompter;
+mod replay;
 mod signals;
 #[cfg(feature = "demo")]
 mod sim;
+mod status;
 mod tell;
 mod vault;
 mod walk;
@@ -76,7 +78,8 @@ async fn dispatch(command: Command, colour: Colour, verbose: u8) -> Result<ExitC
                 .map_err(|error| Fault::internal("the manual page cannot be written").why(error.to_string()))?;
             out::data(&String::from_utf8_lossy(&page))?;
         }
-        _ => {}
+        Command::Status(args) => return status::run(args, colour, verbose).await,
+        Command::Replay(args) => replay::run(&args, colour)?,
     }
     Ok(ExitCode::SUCCESS)
 }

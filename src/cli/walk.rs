@@ -56,17 +56,17 @@ pub(super) async fn check(args: args::Check, colour: Colour, verbose: u8) -> Res
     let (_, profile) = place::profile(&args.which)?;
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
-    let mut teller = Teller::new(&session, Intent::Check, &Manner::new(&args.told, colour, verbose));
-    finish(
-        walk(
-            &session,
-            Intent::Check,
-            Arc::new(Nobody),
-            selection(&args.part),
-            &mut teller,
-        )
-        .await?,
+    let manner = Manner::new(&args.told, colour, verbose);
+    let mut teller = Teller::new(&session, Intent::Check, &manner);
+    let outcome = walk(
+        &session,
+        Intent::Check,
+        Arc::new(Nobody),
+        selection(&args.part),
+        &mut teller,
     )
+    .await?;
+    finish(outcome, &manner)
 }
 
 /// `apply` and `teardown`.
