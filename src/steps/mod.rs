@@ -95,7 +95,7 @@ pub static PHASES: &[&Phase<World>] = &[
         ],
     },
     &Phase {
-        title: "Attribute-based access",
+        title: "ABAC: attribute-based access",
         aim: "Policies in AWS can decide by attributes from Entra.",
         steps: &[&aws_abac::AwsAbac, &name_id::TagClaims],
     },

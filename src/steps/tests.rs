@@ -2,14 +2,18 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use url::Url;
 
 use super::{PHASES, Target, World, accounts::AccountBook};
 use crate::{
     clients::{
         aws::{Aws, SdkRetries, Settings},
-        entra::{Entra, auth::Tokens, clouds::Cloud, graph::Graph},
+        entra::{
+            Entra,
+            auth::{Prompt, Prompter, SignIn, Way},
+            clouds::Cloud,
+            graph::Graph,
+        },
         http::{Http, Network, Silent},
     },
     clock::{SharedClock, SystemClock},
@@ -21,25 +25,25 @@ use crate::{
     secrets::MemoryStore,
 };
 
-/// Signs nobody in: the walk is only built here.
-#[derive(Debug)]
-struct NoToken;
+/// Nobody signs in: the walk is only built here.
+struct NobodyThere;
 
-#[async_trait::async_trait]
-impl TokenCredential for NoToken {
-    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
-        Err(azure_core::Error::with_message(
-            azure_core::error::ErrorKind::Credential,
-            "no token",
-        ))
-    }
+impl Prompter for NobodyThere {
+    fn show(&self, _: &Prompt) {}
 }
 
 fn world(profile: Profile) -> World {
     let clock: SharedClock = Arc::new(SystemClock);
-    let http = Http::new(&Network::default(), clock.clone(), Arc::new(Silent), 1).unwrap();
+    let http = Http::new(&Network::default(), clock, Arc::new(Silent), 1).unwrap();
     let nowhere = Url::parse("http://127.0.0.1:9/").unwrap();
-    let tokens = Tokens::new(clock, Arc::new(NoToken), "x");
+    let sign_in = SignIn {
+        http: http.clone(),
+        login: nowhere.clone(),
+        tenant: "contoso.onmicrosoft.com".into(),
+        client_id: Some("x".into()),
+        prompter: Arc::new(NobodyThere),
+    };
+    let tokens = sign_in.tokens(&Way::ClientSecret("x".to_owned().into()), "x").unwrap();
     let graph = Graph::new(http.clone(), tokens, nowhere.clone());
     let targets = profile.aws.iter().map(|target| Target {
         name: target.name.clone(),

@@ -4,3 +4,5 @@ mod architecture;
 mod contracts;
 mod profile;
 mod secret_service;
+#[cfg(feature = "demo")]
+mod walk;
