@@ -197,7 +197,10 @@ fn reset(hub: &Hub, gates: &Gates, request: &Request) -> Response {
     match made {
         Ok(world) => {
             hub.replace(world);
-            hub.with(|world| plan_outages(world, gates));
+            hub.with(|world| {
+                plan_outages(world, gates);
+                entra::begin(world);
+            });
             Response::json(200, &json!({}))
         }
         Err(reason) => refused(&Refused::bad(reason.to_string())),

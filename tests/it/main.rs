@@ -4,5 +4,8 @@ mod architecture;
 mod contracts;
 mod profile;
 mod secret_service;
+mod sim_graph;
+#[cfg(feature = "demo")]
+mod sim_provisioning;
 #[cfg(feature = "demo")]
 mod walk;

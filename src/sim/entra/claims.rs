@@ -108,6 +108,8 @@ const BASIC: &[(&str, &str)] = &[
 pub struct Subject {
     /// NameID; nothing where its source is empty.
     pub name_id: Option<String>,
+    /// Its format.
+    pub format: String,
     /// Attributes by full name.
     pub attributes: BTreeMap<String, String>,
 }
@@ -157,6 +159,7 @@ pub fn subject(tenant: &Tenant, sp: &str, user: &str) -> Subject {
         let include = policy["IncludeBasicClaimSet"].as_str().is_none_or(|s| s == "true");
         let mut subject = Subject {
             name_id: upn,
+            format: format_urn("emailAddress"),
             attributes: if include { basic() } else { BTreeMap::new() },
         };
         for entry in policy["ClaimsSchema"].as_array().into_iter().flatten() {
@@ -175,11 +178,13 @@ pub fn subject(tenant: &Tenant, sp: &str, user: &str) -> Subject {
     let Some(policy) = tenant.claims.get(sp) else {
         return Subject {
             name_id: upn,
+            format: format_urn("emailAddress"),
             attributes: basic(),
         };
     };
     let mut subject = Subject {
         name_id: upn,
+        format: format_urn("emailAddress"),
         attributes: if policy["includeBasicClaimSet"] == false {
             BTreeMap::new()
         } else {
@@ -190,6 +195,7 @@ pub fn subject(tenant: &Tenant, sp: &str, user: &str) -> Subject {
         let value = claim_value(tenant, user, entity, claim);
         if claim["@odata.type"] == "#microsoft.graph.samlNameIdClaim" {
             subject.name_id = value;
+            subject.format = format_urn(claim["nameIdFormat"].as_str().unwrap_or("default"));
         } else if let Some(value) = value {
             let name = claim["name"].as_str().unwrap_or_default();
             let full = match claim["namespace"].as_str().filter(|n| !n.is_empty()) {
@@ -200,6 +206,17 @@ pub fn subject(tenant: &Tenant, sp: &str, user: &str) -> Subject {
         }
     }
     subject
+}
+
+/// The URN of a NameID format. The request of AWS asks for an e-mail address, which is what `default` gives.
+fn format_urn(name: &str) -> String {
+    match name {
+        "unspecified" => "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+        "persistent" => "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+        "windowsDomainQualifiedName" => "urn:oasis:names:tc:SAML:1.1:nameid-format:WindowsDomainQualifiedName",
+        _ => "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    }
+    .to_owned()
 }
 
 /// Configurations with an attribute first, then those with a transformation; of those that apply and have a value, the last

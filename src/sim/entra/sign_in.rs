@@ -1,6 +1,6 @@
 //! A person signs in: what Entra checks, and the assertion it sends to AWS.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     claims,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::sim::{
     admin::{Clicked, Refused},
+    aws::{self, Assertion, organization::Source},
     world::World,
 };
 
@@ -22,23 +23,6 @@ pub enum From {
     Portal,
     /// The person's account page, as the tutorial's first look: no application is asked for.
     Account,
-}
-
-/// What AWS receives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assertion {
-    /// Who says so.
-    pub issuer: String,
-    /// For whom it is meant: the service provider's entity id.
-    pub audience: String,
-    /// Where it is posted.
-    pub destination: String,
-    /// The certificate it is signed with, DER.
-    pub certificate: Vec<u8>,
-    /// Who it is about.
-    pub name_id: String,
-    /// What else it says.
-    pub attributes: Vec<(String, String)>,
 }
 
 /// A sign-in that happened.
@@ -76,12 +60,30 @@ pub fn click(world: &mut World, args: &Map<String, Value>) -> Clicked {
 }
 
 /// The whole way: to the account page, or on to AWS.
-fn at_aws(world: &mut World, upn: &str, from: From, _target: Option<&str>) -> Clicked {
+fn at_aws(world: &mut World, upn: &str, from: From, target: Option<&str>) -> Clicked {
     let (user, _) = person(&world.entra, upn).map_err(Refused::conflict)?;
     if from == From::Account {
-        return Ok(serde_json::json!({ "applications": tiles(&world.entra, user) }));
+        return Ok(json!({ "applications": tiles(&world.entra, user) }));
     }
-    Err(Refused::conflict("the AWS side knows no sign-in yet"))
+    let now = world.now;
+    let org = match target {
+        None => world.aws.first(),
+        Some(name) => world.aws.iter().find(|org| org.name == name),
+    };
+    let org = org.ok_or_else(|| Refused::missing(format!("there is no AWS target {}", target.unwrap_or_default())))?;
+    let Some(instance) = &org.instance else {
+        return Err(Refused::conflict("IAM Identity Center is not enabled"));
+    };
+    // The portal sends people to Entra only when Entra is the identity source.
+    if from == From::Portal && !matches!(instance.source, Source::External(_)) {
+        return Err(Refused::conflict(
+            "the access portal asks for a password: its identity source is not an external identity provider",
+        ));
+    }
+    let (audience, replies) = (org.issuer_url(instance), org.acs_urls(instance));
+    let assertion = assert(&world.entra, upn, from, &audience, &replies, now).map_err(Refused::conflict)?;
+    let seen = aws::sign_in(world, &assertion).map_err(Refused::conflict)?;
+    Ok(json!({ "target": seen.organization, "accounts": seen.accounts, "tags": seen.tags }))
 }
 
 /// The person, if Entra lets them in at all.
@@ -183,9 +185,14 @@ pub fn assert(
     Ok(Assertion {
         issuer: metadata::entity_id(tenant),
         audience: audience.to_owned(),
-        destination: destination.clone(),
-        certificate,
+        recipient: destination.clone(),
         name_id,
-        attributes: subject.attributes.into_iter().collect(),
+        name_id_format: subject.format,
+        certificate,
+        attributes: subject
+            .attributes
+            .into_iter()
+            .map(|(name, value)| (name, vec![value]))
+            .collect(),
     })
 }

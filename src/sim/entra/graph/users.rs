@@ -139,13 +139,23 @@ pub fn create(cx: &mut Cx<'_>) -> Done {
 }
 
 /// Puts a user into the tenant; gives the id.
-pub fn add(tenant: &mut Tenant, mut props: Props, now: jiff::Timestamp) -> String {
+pub fn add(tenant: &mut Tenant, props: Props, now: jiff::Timestamp) -> String {
+    let upn = props
+        .get("userPrincipalName")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_lowercase();
+    let id = tenant.ids.guid("user", &upn);
+    add_as(tenant, id, props, now)
+}
+
+/// Puts a user of this id into the tenant.
+pub fn add_as(tenant: &mut Tenant, id: String, mut props: Props, now: jiff::Timestamp) -> String {
     let upn = props
         .get("userPrincipalName")
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
-    let id = tenant.ids.guid("user", &upn.to_lowercase());
     props.retain(|key, _| !key.contains('@'));
     let defaults = json!({
         "id": id, "deletedDateTime": null, "businessPhones": [], "otherMails": [], "proxyAddresses": [], "imAddresses": [],

@@ -10,7 +10,7 @@ pub mod job;
 pub mod log;
 mod object;
 pub mod on_demand;
-mod resource;
+pub mod resource;
 mod scim;
 pub mod source;
 pub mod templates;
