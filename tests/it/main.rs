@@ -4,6 +4,7 @@ mod architecture;
 mod contracts;
 mod profile;
 mod secret_service;
+#[cfg(feature = "demo")]
 mod sim_graph;
 #[cfg(feature = "demo")]
 mod sim_provisioning;
