@@ -66,18 +66,7 @@ fn write(guide: &Guide, style: Style, out: &mut Vec<u8>) -> std::io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn guide() -> Guide {
-        Guide::new("Make Entra ID the identity source")
-            .consequences("Signing in through Entra starts the moment you confirm; people with Identity Center passwords can no longer use them.")
-            .way_back("Actions › Change identity source › Identity Center directory")
-            .open("https://console.aws.amazon.com/singlesignon/home")
-            .say("Settings › Identity source › Actions › Change identity source")
-            .say("Next, type ACCEPT, Change identity source")
-            .value("IdP metadata", "https://login.microsoftonline.com/0f3c0a57-0000-4000-8000-000000000000/federationmetadata.xml?appid=1")
-            .field("endpoint", "SCIM endpoint", "https://scim.REGION.amazonaws.com/ID/scim/v2", Entry::Line)
-            .optional("token", "Access token", "shown once", Entry::Secret)
-    }
+    use crate::report::testing;
 
     #[test]
     fn a_guide_is_told_in_full() {
@@ -85,7 +74,29 @@ mod tests {
             width: Some(60),
             ..Style::default()
         };
-        insta::assert_snapshot!(guide_text(&guide(), style), @"");
+        insta::assert_snapshot!(guide_text(&testing::guide(), style), @r#"
+        Make Entra ID the identity source
+          Signing in through Entra starts the moment you confirm.
+          Way back: Actions › Change identity source › Identity
+                    Center directory
+
+          Open https://console.aws.amazon.com/singlesignon/home
+
+          1  Settings › Identity source › Actions › Change identity
+             source
+          2  Next, type ACCEPT, Change identity source
+
+          Values to copy
+            IdP metadata
+              https://login.microsoftonline.com/0f3c0a57-0000-4000-8000-000000000000/federationmetadata/2007-06/federationmetadata.xml?appid=1
+
+          To bring back
+            SCIM endpoint (`endpoint`)
+              https://scim.REGION.amazonaws.com/ID/scim/v2
+            Access token (`token`, typed without being shown, may be
+            left out)
+              shown once
+        "#);
     }
 
     #[test]

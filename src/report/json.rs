@@ -145,3 +145,158 @@ fn complete(kind: &mut Value, base: &Value, definitions: &mut Value) {
     kind["required"] = names.into();
     kind["additionalProperties"] = false.into();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        engine::{
+            fact::{End, Intent},
+            signal::{Finding, Signal, What},
+            step::{Difference, How},
+        },
+        report::{
+            table::{json_plan, json_status},
+            testing::{self, Script, play_out},
+        },
+    };
+
+    fn lines(script: &Script) -> Vec<Value> {
+        let mut json = Json::new(Vec::new());
+        let mut view = play_out(script, &mut json, Some("fedwiz apply"));
+        let finding = Signal::Found(Finding {
+            what: What::WouldChange,
+            differences: vec![Difference::new("displayName", "", "AWS")],
+            note: "".into(),
+        });
+        for notice in Script::new("23:00:00").signal("entra.app", finding).notices.iter() {
+            view.see(notice);
+        }
+        json_plan(&mut json, &view).expect("memory takes everything");
+        json_status(&mut json, &view).expect("memory takes everything");
+        let text = String::from_utf8(json.out).expect("text");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    }
+
+    fn validator() -> jsonschema::Validator {
+        jsonschema::validator_for(&schema()).expect("a schema")
+    }
+
+    #[test]
+    fn the_published_schema_is_this_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.schema.json");
+        let wanted = format!("{:#}\n", schema());
+        if std::env::var_os("FEDWIZ_PUBLISH").is_some() {
+            fs::write(&path, &wanted).expect("docs is writable");
+        }
+        let published = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            published == wanted,
+            "docs/events.schema.json is out of date: run this test once with FEDWIZ_PUBLISH=1"
+        );
+    }
+
+    #[test]
+    fn every_kind_of_event_passes_the_schema() {
+        let validator = validator();
+        let mut kinds = BTreeSet::new();
+        for line in lines(&testing::every_kind()) {
+            let errors: Vec<String> = validator.iter_errors(&line).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{line:#}\n{errors:#?}");
+            kinds.insert(line["kind"].as_str().expect("a kind").to_owned());
+        }
+        let schema = schema();
+        let known: BTreeSet<String> = schema["oneOf"]
+            .as_array()
+            .expect("kinds")
+            .iter()
+            .map(|kind| kind["properties"]["kind"]["const"].as_str().expect("a kind").to_owned())
+            .collect();
+        assert_eq!(
+            kinds, known,
+            "each kind has a sample, and no sample is of an unknown kind"
+        );
+    }
+
+    #[test]
+    fn a_spoilt_event_fails_the_schema() {
+        let validator = validator();
+        for line in lines(&testing::every_kind()) {
+            let spoil = |spoil: &dyn Fn(&mut Value)| {
+                let mut spoilt = line.clone();
+                spoil(&mut spoilt);
+                assert!(spoilt == line || !validator.is_valid(&spoilt), "{spoilt:#}");
+            };
+            spoil(&|line| line["surprise"] = 1.into());
+            spoil(&|line| line["kind"] = "surprise".into());
+            spoil(&|line| line["v"] = 2.into());
+            spoil(&|line| line["seq"] = (-1).into());
+            spoil(&|line| line["at"] = 17.into());
+            spoil(&|line| line["how"] = "somehow".into());
+            spoil(&|line| line["executor"] = "magic".into());
+            spoil(&|line| line["output"]["token"].take().clone_into(&mut line["token"]));
+            for name in line.as_object().expect("an object").keys() {
+                spoil(&|line| drop(line.as_object_mut().expect("an object").remove(name)));
+            }
+            for name in ["fault", "guide", "by"] {
+                if line[name].is_object() {
+                    spoil(&|line| line[name]["surprise"] = 1.into());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_says_which_when_and_who() {
+        let lines = lines(&testing::set_up());
+        let done = lines
+            .iter()
+            .find(|line| line["kind"] == "done" && line["step"] == "entra.user")
+            .expect("a user is done");
+        assert_eq!(
+            *done,
+            json!({
+                "v": 1, "seq": 4, "at": "2025-11-21T22:40:31.76Z", "kind": "done", "target": null,
+                "step": "entra.user", "item": "NikkiWolf", "executor": "graph", "how": "adopted", "unproven": false,
+                "proof": "GET /users/NikkiWolf@contoso.onmicrosoft.com answers", "output": {"id": "7c1e0c10"},
+            })
+        );
+    }
+
+    #[test]
+    fn signals_carry_the_number_of_the_last_fact() {
+        let lines = lines(&testing::set_up());
+        let numbers: Vec<u64> = lines
+            .iter()
+            .map(|line| line["seq"].as_u64().expect("a number"))
+            .collect();
+        assert!(numbers.is_sorted());
+        let summary = lines.iter().find(|line| line["kind"] == "summary").expect("a summary");
+        assert_eq!(summary["exit"], 0);
+        assert_eq!(summary["states"]["unproven"], 1);
+    }
+
+    #[test]
+    fn nothing_in_a_line_acts_on_a_terminal_and_nothing_is_lost() {
+        let name = "a\u{1b}]0;x\u{7}\u{9b}31m\u{202e}b\u{e0041}漢字";
+        let mut script = Script::begin("10:00:00", Intent::Up);
+        script
+            .done(&format!("entra.user[{}]", "N"), How::Adopted, name)
+            .ends(End::Done);
+        let mut json = Json::new(Vec::new());
+        play_out(&script, &mut json, None);
+        let text = String::from_utf8(json.out).expect("text");
+        assert!(!text.contains(|c| c != '\n' && clean::acts(c)));
+        let proof = text.lines().find_map(|line| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            line["proof"].as_str().map(str::to_owned)
+        });
+        assert_eq!(proof.as_deref(), Some(name));
+    }
+}

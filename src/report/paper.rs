@@ -74,6 +74,11 @@ impl<W: io::Write> Paper<W> {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn into_inner(self) -> W {
+        self.out
+    }
+
     /// An empty line.
     pub(super) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)

@@ -149,3 +149,59 @@ impl<R: Reporter> Reporter for Below<R> {
         self.above.end(view, summary)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::fact::Intent,
+        report::testing::{self, Script, outline},
+    };
+
+    #[test]
+    fn the_message_is_about_what_matters_most() {
+        let mut view = View::new(outline());
+        let mut script = Script::begin("10:00:00", Intent::Up);
+        let mut said = vec![message(&view)];
+        let mut from = 0;
+        let mut tell = |script: &Script, view: &mut View| {
+            for notice in &script.notices[from..] {
+                view.see(notice);
+            }
+            from = script.notices.len();
+            message(view)
+        };
+        said.push(tell(
+            script.waits("scim.arrived[RichardRoe]", "the next cycle"),
+            &mut view,
+        ));
+        said.push(tell(script.starts("entra.app"), &mut view));
+        let guide = Box::new(testing::guide());
+        let asked = crate::engine::signal::Signal::Asked { guide };
+        said.push(tell(script.signal("saml.identity-source", asked), &mut view));
+        assert_eq!(
+            said,
+            [
+                "",
+                "scim.arrived[RichardRoe] waits for the next cycle",
+                "entra.app at work · and 1 more",
+                "saml.identity-source needs you · and 2 more",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_bar_follows_the_view_and_draws_nothing_where_there_is_no_terminal() {
+        let script = testing::set_up();
+        let progress = Progress::on(ProgressDrawTarget::hidden(), 80, true);
+        let plain = super::super::plain::Plain::new(Vec::new(), testing::telling());
+        let mut below = Below::new(plain, progress);
+        let view = testing::play_out(&script, &mut below, None);
+        below.progress().show(&view, testing::at("22:41:31"));
+        assert_eq!(
+            (below.progress.bar.position(), below.progress.bar.length()),
+            (7, Some(7))
+        );
+        assert_eq!(below.progress.bar.prefix(), "1 min");
+    }
+}

@@ -38,3 +38,29 @@ pub fn recall(outline: Outline, events: impl IntoIterator<Item = Arc<Event>>) ->
     }
     view
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{
+        json::Json,
+        testing::{self, outline},
+        words::State,
+    };
+
+    #[test]
+    fn a_run_that_was_killed_is_told_as_stopped() {
+        let facts: Vec<Arc<Event>> = testing::set_up()
+            .notices
+            .into_iter()
+            .filter_map(|notice| match notice {
+                Notice::Fact(event) => Some(event),
+                Notice::Signal(_) => None,
+            })
+            .take(4)
+            .collect();
+        let mut json = Json::new(Vec::new());
+        let view = replay(outline(), facts, &mut json).expect("memory takes everything");
+        assert_eq!(view.tally().of(State::Begun), 1);
+    }
+}

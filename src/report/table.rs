@@ -67,6 +67,7 @@ pub fn write_plan(out: impl io::Write, style: Style, view: &View) -> io::Result<
             (look.glyph, look.ascii, look.tone) = (ask.glyph, ask.ascii, ask.tone);
         }
         let (label, promise) = match view.about(number) {
+            Some(_) if matches!(finding.what, What::WouldStay | What::Nothing) => ("", ""),
             Some(about) if back => ("undo   ", about.undo),
             Some(about) => ("proof  ", about.proof),
             None => ("", ""),
@@ -262,4 +263,176 @@ impl<'a, W: io::Write> Table<'a, W> {
 
 fn shown(value: &str) -> &str {
     if value.is_empty() { "(nothing)" } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::{
+            fact::Intent,
+            signal::{Finding, Signal},
+        },
+        report::testing::{self, Script, outline, style},
+    };
+
+    fn plan(intent: Intent, findings: &[(&str, What)]) -> View {
+        let mut view = View::new(outline());
+        view.begin(intent, testing::at("10:00:00"));
+        let mut script = Script::new("10:00:01");
+        for (name, what) in findings {
+            let differences = match what {
+                What::WouldChange | What::Drifted => vec![Difference::new("department", "", "Engineering")],
+                _ => Vec::new(),
+            };
+            let note = match what {
+                What::CannotTell => "the sign-in lacks AuditLog.Read.All",
+                _ => "",
+            };
+            script.signal(
+                name,
+                Signal::Found(Finding {
+                    what: *what,
+                    differences,
+                    note: note.into(),
+                }),
+            );
+        }
+        for notice in &script.notices {
+            view.see(notice);
+        }
+        view
+    }
+
+    fn text(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).expect("memory takes everything");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_plan_names_executor_proof_and_differences() {
+        let view = plan(
+            Intent::Plan,
+            &[
+                ("scim.arrived[RichardRoe]", What::WouldWait),
+                ("entra.session", What::Stands),
+                ("entra.app", What::WouldMake),
+                ("entra.user[NikkiWolf]", What::WouldAdopt),
+                ("entra.user[RichardRoe]", What::WouldChange),
+                ("saml.identity-source", What::WouldMakeLater),
+                ("scim.job", What::CannotTell),
+            ],
+        );
+        assert_eq!(human_steps(&view), 1);
+        insta::assert_snapshot!(text(|out| write_plan(out, style(), &view)), @r#"
+        0 Preflight
+          ✔ entra.session            graph stands      Sign in to the tenant
+              proof  GET /organization answers
+
+        1 Prepare tenant
+          ✚ entra.app                graph make        Create the enterprise application
+              proof  GET the application by its object id
+          ✔ entra.user[NikkiWolf]    graph adopt       Create a user
+              proof  GET the user
+          ✎ entra.user[RichardRoe]   graph change      Create a user
+              proof  GET the user
+              change department: (nothing) → Engineering
+
+        2 SAML
+          ◆ saml.identity-source     human make later  Make Entra ID the identity source
+              proof  CloudTrail shows EnableExternalIdPConfigurationForDirectory
+
+        3 SCIM
+          ? scim.job                 graph cannot tell Create the provisioning job
+              proof  GET the job
+              note   the sign-in lacks AuditLog.Read.All
+          ◔ scim.arrived[RichardRoe] wait  wait        See the user arrive
+              proof  the user is listed in Identity Store
+
+        7 steps: 1 make, 1 make later, 1 change, 1 wait, 1 adopt, 1 stands, 1 cannot
+        tell. 1 step needs a person. Nothing was changed.
+        "#);
+    }
+
+    #[test]
+    fn a_plan_of_a_teardown_goes_the_other_way_and_names_the_undo() {
+        let view = plan(
+            Intent::PlanDown,
+            &[
+                ("entra.app", What::WouldRemove),
+                ("entra.user[NikkiWolf]", What::WouldStay),
+                ("saml.identity-source", What::WouldRestore),
+            ],
+        );
+        insta::assert_snapshot!(text(|out| write_plan(out, style(), &view)), @r#"
+        2 SAML
+          ◆ saml.identity-source     human restore Make Entra ID the identity source
+              undo   Take it away again.
+
+        1 Prepare tenant
+          ● entra.user[NikkiWolf]    graph stays   Create a user
+          − entra.app                graph remove  Create the enterprise application
+              undo   Take it away again.
+
+        3 steps: 1 remove, 1 restore, 1 stays. 1 step needs a person. Nothing was
+        changed.
+        "#);
+    }
+
+    #[test]
+    fn status_says_what_stands_and_what_a_look_found() {
+        let mut view = View::new(outline());
+        for notice in &testing::trouble().notices {
+            view.see(notice);
+        }
+        let finding = Signal::Found(Finding {
+            what: What::Drifted,
+            differences: vec![Difference::new("department", "Sales", "Engineering")],
+            note: "".into(),
+        });
+        for notice in &Script::new("23:00:00")
+            .signal("entra.user[RichardRoe]", finding)
+            .notices
+        {
+            view.see(notice);
+        }
+        insta::assert_snapshot!(text(|out| write_status(out, style(), &view)), @r#"
+        0 Preflight
+          ✔ entra.session            graph seen      tenant contoso
+
+        1 Prepare tenant
+          ✘ entra.app                graph failed
+              the tenant refuses to create the application
+              [Authorization_RequestDenied]: the sign-in lacks the scope
+              Application.ReadWrite.All
+          ○ entra.user[NikkiWolf]    graph to go
+          ≠ entra.user[RichardRoe]   graph drifted
+              change department: Sales → Engineering
+
+        2 SAML
+          ◆ saml.identity-source     human needs you Make Entra ID the identity source
+
+        3 SCIM
+          ⊘ scim.job                 graph held up   entra.app
+          ⊘ scim.arrived[RichardRoe] wait  held up   entra.app
+
+        7 steps: 2 to go, 1 needs you, 1 seen, 1 failed, 2 held up.
+        "#);
+    }
+
+    #[test]
+    fn tables_fit_and_ascii_is_ascii() {
+        let view = plan(
+            Intent::Plan,
+            &[
+                ("entra.app", What::WouldMake),
+                ("entra.user[漢字 \u{1b}[2J]", What::Failed),
+            ],
+        );
+        let ascii = Style { ascii: true, ..style() };
+        let text = text(|out| write_plan(out, ascii, &view));
+        assert!(text.is_ascii() && !text.contains('\u{1b}'), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+    }
 }

@@ -783,3 +783,7 @@ pub(super) fn cleaned(fault: &Fault) -> Fault {
         retry: fault.retry,
     }
 }
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

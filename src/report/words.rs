@@ -254,7 +254,7 @@ pub fn what(what: What) -> Look {
         What::WouldChange => look("✎", "%", "change", Tone::Busy),
         What::WouldAsk => look("◆", "!", "ask a person", Tone::Call),
         What::WouldWait => look("◔", "w", "wait", Tone::Waiting),
-        What::WouldMakeLater => look("✚", "+", "make, seen later", Tone::Busy),
+        What::WouldMakeLater => look("✚", "+", "make later", Tone::Busy),
         What::WouldRemove => look("−", "-", "remove", Tone::Busy),
         What::WouldRestore => look("↩", "^", "restore", Tone::Busy),
         What::WouldStay => look("●", "#", "stays", Tone::Note),
