@@ -1,6 +1,7 @@
 //! Whole journeys over loopback, and the checks that keep the house in order.
 
 mod architecture;
+mod cli;
 mod contracts;
 mod profile;
 mod secret_service;
