@@ -53,11 +53,13 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
         ..Manner::new(&args.told, colour, verbose)
     };
 
-    let up = go(&session, Intent::Up, &manner).await?;
+    // One teller for both ways: what was adopted on the way up is known, and told as staying, on the way down.
+    let mut teller = Teller::new(&session, Intent::Up, &manner);
+    let up = go(&session, Intent::Up, &mut teller).await?;
     let mut code = up.exit_code();
     let goes_down = args.down && code == 0;
     if goes_down {
-        code = go(&session, Intent::Down, &manner).await?.exit_code();
+        code = go(&session, Intent::Down, &mut teller).await?.exit_code();
     }
     let verdict = sim.verdict();
     let same = !goes_down || sim.state_json() == before;
@@ -76,10 +78,9 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
     Ok(ExitCode::from(code))
 }
 
-async fn go(session: &Session, intent: Intent, manner: &Manner) -> Result<Outcome, Fault> {
+async fn go(session: &Session, intent: Intent, teller: &mut Teller) -> Result<Outcome, Fault> {
     let console = SimulatedConsole::of(&session.profile, session.clock())?;
-    let mut teller = Teller::new(session, intent, manner);
-    walk(session, intent, Arc::new(console), Selection::default(), &mut teller).await
+    walk(session, intent, Arc::new(console), Selection::default(), teller).await
 }
 
 fn setup(sim: &Sim, folder: &Path, seed: u64) -> Result<Setup, Fault> {

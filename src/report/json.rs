@@ -68,7 +68,9 @@ impl<W: io::Write> Reporter for Json<W> {
             ),
             Notice::Signal(event) => {
                 let about = event.node.as_ref().and_then(|node| view.about_step(&node.step));
-                let body = Body::of_signal(&event.signal, about.map(|about| about.proof));
+                let down = view.run().is_some_and(|run| run.intent.takes_back());
+                let proof = about.filter(|_| !down).map(|about| about.proof);
+                let body = Body::of_signal(&event.signal, proof);
                 self.line(view, event.seq, event.at, event.node.as_ref(), body)
             }
         }

@@ -100,7 +100,9 @@ impl<W: io::Write> Plain<W> {
         let at = event.at;
         match &event.signal {
             Signal::Asked { guide } => {
+                let down = view.run().is_some_and(|run| run.intent == Intent::Down);
                 let text = match view.about(number) {
+                    _ if down => format!("{}. Goes on when a look finds it gone, or as it was", guide.title),
                     Some(about) if !about.proof.is_empty() => {
                         format!("{}. Goes on when this is seen: {}", guide.title, about.proof)
                     }

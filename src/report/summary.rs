@@ -190,7 +190,7 @@ pub struct Need {
     pub node: Node,
     /// What to do.
     pub title: String,
-    /// What is looked at before it is called done.
+    /// What is looked at before it is called done. Empty when it is taken back.
     pub proof: String,
     /// How to answer.
     pub hint: String,
@@ -291,7 +291,10 @@ impl Summary {
                 self.needs.push(Need {
                     node: id(),
                     title,
-                    proof: view.about(number).map_or("", |about| about.proof).to_owned(),
+                    proof: match view.about(number) {
+                        Some(about) if !down => about.proof.to_owned(),
+                        _ => String::new(),
+                    },
                     hint: node.fault().map(|fault| fault.hint.to_string()).unwrap_or_default(),
                 });
             }

@@ -360,7 +360,7 @@ pub(super) enum Body {
     Asked {
         /// What for.
         guide: Guide,
-        /// What is looked at before it is called done.
+        /// What is looked at before it is called done. Null when it is taken back: then it is looked for in vain.
         proof: Option<String>,
     },
     /// Signal: the person answered. What they answered is never told.
