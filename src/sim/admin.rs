@@ -110,7 +110,7 @@ pub(super) async fn handle(hub: &Hub, gates: &Gates, request: &Request) -> Respo
             }
             Err(error) => refused(&Refused::bad(format!("this is no weather: {error}"))),
         },
-        ("POST", ["reset"]) => reset(hub, gates, request),
+        ("POST", ["reset"]) => reset(hub, gates, request).await,
         ("POST", ["shutdown"]) => {
             let ending = hub.clone();
             // After the answer is out.
@@ -176,7 +176,7 @@ pub(super) fn plan_outages(world: &mut World, gates: &Gates) {
     }
 }
 
-fn reset(hub: &Hub, gates: &Gates, request: &Request) -> Response {
+async fn reset(hub: &Hub, gates: &Gates, request: &Request) -> Response {
     #[derive(Default, serde::Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Ask {
@@ -197,6 +197,10 @@ fn reset(hub: &Hub, gates: &Gates, request: &Request) -> Response {
     match made {
         Ok(world) => {
             hub.replace(world);
+            // An outage that was under way has ended with its job.
+            for gate in gates {
+                gate.set(true).await;
+            }
             hub.with(|world| {
                 plan_outages(world, gates);
                 entra::begin(world);

@@ -110,16 +110,17 @@ impl Hub {
             world.now = self.0.clock.now();
             (act(&mut world), std::mem::take(&mut world.jobs))
         };
-        for job in jobs {
-            let (hub, turn) = (self.clone(), self.0.clock.line_up());
-            self.0
-                .jobs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .spawn(async move {
+        if !jobs.is_empty() {
+            let mut running = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            // Those that have ended are forgotten.
+            while running.try_join_next().is_some() {}
+            for job in jobs {
+                let (hub, turn) = (self.clone(), self.0.clock.line_up());
+                running.spawn(async move {
                     let _busy = turn.await;
                     job(hub).await;
                 });
+            }
         }
         result
     }

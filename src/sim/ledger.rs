@@ -115,8 +115,8 @@ impl Ledger {
         let passed = at.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.level = (bucket.level + passed * full).min(full);
         bucket.at = at;
-        // A hair of slack, because both sides count in floating point.
-        if bucket.level + 1e-6 >= 1.0 {
+        // A hair of slack: both sides count in floating point, and clients wait whole milliseconds.
+        if bucket.level + 0.02 >= 1.0 {
             bucket.level -= 1.0;
             return true;
         }
@@ -177,6 +177,13 @@ impl Ledger {
     /// The client could not help it: it was cut off or turned away. What it has not fetched is not held against it.
     pub(super) fn forgive_pages(&mut self) {
         self.open_pages.clear();
+    }
+
+    /// The client was killed: the next one knows neither what it left unread nor how much it had just asked.
+    pub(super) fn client_died(&mut self) {
+        self.open_pages.clear();
+        self.buckets.clear();
+        self.windows.clear();
     }
 
     /// This connection is closed: whoever used it may have died on the way.

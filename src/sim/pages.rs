@@ -22,7 +22,7 @@ struct Place {
 pub struct BadToken;
 
 impl World {
-    /// One page of a list of `(key, item)` in the order of its keys, and the token of the next.
+    /// One page of a list of `(key, item)`, in the order of its keys, and the token of the next.
     ///
     /// `list` names the call with all that must stay the same from page to page. A token stands for the last key seen, so
     /// that what is added or removed meanwhile shifts nothing. With `must_finish`, a page that is offered and never fetched
@@ -31,7 +31,7 @@ impl World {
         &mut self,
         request: &Request,
         list: &str,
-        items: Vec<(String, T)>,
+        mut items: Vec<(String, T)>,
         size: usize,
         token: Option<&str>,
         must_finish: bool,
@@ -55,6 +55,7 @@ impl World {
                 Some(after)
             }
         };
+        items.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut rest = items
             .into_iter()
             .skip_while(|(key, _)| after.as_ref().is_some_and(|after| key <= after))

@@ -110,7 +110,7 @@ async fn walk(hub: Hub, connection: Connection, mut request: Request) -> axum::r
     match burn {
         Burn::Dead => return std::future::pending().await,
         Burn::Now(Moment::BeforeSend) => {
-            hub.with(|world| world.ledger.forgive_pages());
+            hub.with(|world| world.ledger.client_died());
             hub.fuses().blow();
             return std::future::pending().await;
         }
@@ -144,12 +144,13 @@ async fn walk(hub: Hub, connection: Connection, mut request: Request) -> axum::r
     });
     match burn {
         Burn::Now(Moment::AfterCommit) => {
+            hub.with(|world| world.ledger.client_died());
             hub.fuses().blow();
             std::future::pending().await
         }
         Burn::Now(Moment::AfterAnswer) => {
             let blow = Blow(hub.clone());
-            hub.with(|world| world.ledger.forgive_pages());
+            hub.with(|world| world.ledger.client_died());
             answer(response, Some(blow))
         }
         _ => {

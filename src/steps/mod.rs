@@ -3,11 +3,9 @@
 pub mod accounts;
 pub mod app_assignment;
 pub mod application;
-pub mod arrival;
 pub mod assignment;
 pub mod aws_abac;
 pub mod aws_user;
-pub mod certificate;
 pub mod claims_policy;
 pub mod directory;
 pub mod identity_source;
@@ -53,8 +51,8 @@ pub static PHASES: &[&Phase<World>] = &[
         steps: &[
             &application::EnterpriseApp,
             &application::SamlMode,
-            &certificate::SigningCertificate,
-            &certificate::ActiveCertificate,
+            &application::SigningCertificate,
+            &application::ActiveCertificate,
             &directory::EntraUser,
             &directory::EntraGroup,
             &app_assignment::SignInBefore,
@@ -91,8 +89,8 @@ pub static PHASES: &[&Phase<World>] = &[
             &scim_job::ProvisioningCredentials,
             &scim_mappings::Mappings,
             &scim_mappings::ProvisioningScope,
-            &arrival::OnDemand,
-            &arrival::Arrived,
+            &scim_run::OnDemand,
+            &scim_run::Arrived,
             &scim_run::ProvisioningRun,
         ],
     },

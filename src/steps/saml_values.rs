@@ -7,8 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    application::{AppIds, EnterpriseApp},
-    certificate::{Active, ActiveCertificate, Certificate, SigningCertificate},
+    application::{Active, ActiveCertificate, AppIds, Certificate, EnterpriseApp, SigningCertificate},
     preflight_aws::AwsInstance,
     preflight_entra::{EntraSession, Tenant, nothing_to_undo, only_looks},
     world::{Cx, World},

@@ -6,6 +6,8 @@ mod contracts;
 mod profile;
 mod secret_service;
 #[cfg(feature = "demo")]
+mod sim_aws;
+#[cfg(feature = "demo")]
 mod sim_graph;
 #[cfg(feature = "demo")]
 mod sim_provisioning;

@@ -52,10 +52,15 @@ pub fn operate(call: &mut Call<'_>) -> Given {
 }
 
 fn missing(kind: &str, id: &str) -> AwsError {
-    AwsError::not_found(format!("{kind} not found."))
+    let error = AwsError::not_found(format!("{kind} not found."))
         .status(404)
-        .with("ResourceType", kind)
-        .with("ResourceId", id)
+        .with("ResourceType", kind);
+    // A store's id is not of the form the model wants here.
+    if id.is_empty() || id.starts_with("d-") {
+        error
+    } else {
+        error.with("ResourceId", id)
+    }
 }
 
 fn taken(what: &str) -> AwsError {

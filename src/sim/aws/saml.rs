@@ -320,3 +320,129 @@ pub fn shown_source(source: &Source) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::scenario;
+
+    fn certificate() -> (Vec<u8>, String) {
+        let certified = rcgen::generate_simple_self_signed(vec!["entra".into()]).unwrap();
+        let base64: String = certified
+            .cert
+            .pem()
+            .lines()
+            .filter(|line| !line.starts_with('-'))
+            .collect();
+        (certified.cert.der().to_vec(), base64)
+    }
+
+    fn metadata(certificate: &str) -> String {
+        format!(
+            r#"<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sts.windows.net/t/"><IDPSSODescriptor>
+            <KeyDescriptor><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>{certificate}</X509Certificate>
+            </X509Data></KeyInfo></KeyDescriptor><SingleSignOnService Location="https://login.microsoftonline.com/t/saml2"/>
+            </IDPSSODescriptor></EntityDescriptor>"#
+        )
+    }
+
+    const TEXT: &str = r#"
+        title = "t"
+        about = "a"
+        [[aws]]
+        abac = { Department = "${path:enterprise.department}" }
+        users = [
+            { user_name = "nikki@contoso.com", given_name = "Nikki", family_name = "Wolf", department = "IT" },
+            { user_name = "off@contoso.com", given_name = "Off", family_name = "Line", disabled = true },
+        ]
+        groups = [{ display_name = "Admins", members = ["nikki@contoso.com"] }]
+        permission_sets = [{ name = "A" }, { name = "B" }]
+        assignments = [
+            { permission_set = "A", account = "Management", user = "nikki@contoso.com" },
+            { permission_set = "B", account = "Sandbox", group = "Admins" },
+        ]
+    "#;
+
+    fn bench() -> (World, Assertion) {
+        let (der, base64) = certificate();
+        let mut world = scenario::parse("test", TEXT)
+            .unwrap()
+            .build(1, jiff::Timestamp::UNIX_EPOCH)
+            .unwrap();
+        let org = &mut world.aws[0];
+        let instance = org.instance.as_mut().unwrap();
+        instance.source = Source::External(read_provider(&metadata(&base64)).unwrap());
+        let instance = org.instance.as_ref().unwrap();
+        let assertion = Assertion {
+            issuer: "https://sts.windows.net/t/".into(),
+            audience: org.issuer_url(instance),
+            recipient: org.acs_urls(instance)[1].clone(),
+            name_id: "nikki@contoso.com".into(),
+            name_id_format: EMAIL_ADDRESS.into(),
+            certificate: der,
+            attributes: vec![
+                (format!("{ACCESS_CONTROL}Department"), vec!["Billing".into()]),
+                (format!("{ACCESS_CONTROL}Project"), vec!["Moon".into()]),
+            ],
+        };
+        (world, assertion)
+    }
+
+    #[test]
+    fn a_good_assertion_shows_accounts_and_tags() {
+        let (mut world, assertion) = bench();
+        let seen = sign_in(&mut world, &assertion).unwrap();
+        assert_eq!(seen.accounts.values().flatten().collect::<Vec<_>>().len(), 2);
+        // The instance's own mapping wins.
+        assert_eq!(
+            (seen.tags["Department"].as_str(), seen.tags["Project"].as_str()),
+            ("IT", "Moon")
+        );
+        let event = &world.aws[0].trail[0];
+        assert_eq!(
+            (event.name.as_str(), event.source.as_str()),
+            ("UserAuthentication", "signin.amazonaws.com")
+        );
+        assert_eq!(event.record["additionalEventData"]["CredentialType"], "EXTERNAL_IDP");
+    }
+
+    #[test]
+    fn each_flaw_of_an_assertion_ends_it() {
+        let spoil: [fn(&mut Assertion); 7] = [
+            |a| a.issuer.push('x'),
+            |a| a.recipient.push('x'),
+            |a| a.certificate = certificate().0,
+            |a| a.name_id = "Nikki@contoso.com".into(),
+            |a| a.name_id = "off@contoso.com".into(),
+            |a| a.name_id_format = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into(),
+            |a| a.attributes[0].1.push("Two".into()),
+        ];
+        for (n, spoil) in spoil.iter().enumerate() {
+            let (mut world, mut assertion) = bench();
+            spoil(&mut assertion);
+            assert!(sign_in(&mut world, &assertion).is_err(), "{n}");
+            assert_eq!(world.aws[0].trail[0].name, "ExternalIdPDirectoryLogin");
+        }
+        let (mut world, mut assertion) = bench();
+        assertion.audience.push('x');
+        assert!(sign_in(&mut world, &assertion).is_err());
+        assert!(world.aws[0].trail.is_empty());
+    }
+
+    #[test]
+    fn metadata_without_what_is_needed_is_refused() {
+        let good = metadata(&certificate().1);
+        for (cut, put) in [
+            ("entityID=", "id="),
+            ("<SingleSignOnService", "<Other"),
+            ("X509Certificate", "Nothing"),
+            ("IDPSSODescriptor", "SPSSODescriptor"),
+            ("urn:oasis:names:tc:SAML:2.0:metadata", "urn:other"),
+            ("</EntityDescriptor>", "</Wrong>"),
+            ("<EntityDescriptor", "<!DOCTYPE x><EntityDescriptor"),
+        ] {
+            assert!(read_provider(&good.replace(cut, put)).is_err(), "{cut}");
+        }
+        assert!(read_certificate(&"A".repeat(3000)).unwrap_err().contains("2500"));
+    }
+}

@@ -2,6 +2,8 @@
 
 mod filter;
 mod groups;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use jiff::Timestamp;
