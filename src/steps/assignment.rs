@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     Cx, World,
     accounts::MANAGEMENT,
+    arrival::{Arrived, Seen as InAws},
     aws_user::{self, AwsUser},
     permission_set::{self, PermissionSet},
     preflight_aws::AwsInstance,
-    scim_run::{Arrived, Seen as InAws},
 };
 use crate::{
     clients::{

@@ -3,9 +3,11 @@
 pub mod accounts;
 pub mod app_assignment;
 pub mod application;
+pub mod arrival;
 pub mod assignment;
 pub mod aws_abac;
 pub mod aws_user;
+pub mod certificate;
 pub mod claims_policy;
 pub mod directory;
 pub mod identity_source;
@@ -51,8 +53,8 @@ pub static PHASES: &[&Phase<World>] = &[
         steps: &[
             &application::EnterpriseApp,
             &application::SamlMode,
-            &application::SigningCertificate,
-            &application::ActiveCertificate,
+            &certificate::SigningCertificate,
+            &certificate::ActiveCertificate,
             &directory::EntraUser,
             &directory::EntraGroup,
             &app_assignment::SignInBefore,
@@ -89,8 +91,8 @@ pub static PHASES: &[&Phase<World>] = &[
             &scim_job::ProvisioningCredentials,
             &scim_mappings::Mappings,
             &scim_mappings::ProvisioningScope,
-            &scim_run::OnDemand,
-            &scim_run::Arrived,
+            &arrival::OnDemand,
+            &arrival::Arrived,
             &scim_run::ProvisioningRun,
         ],
     },

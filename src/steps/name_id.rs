@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    application::{ActiveCertificate, AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
+    application::{AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
     aws_abac::AwsAbac,
+    certificate::ActiveCertificate,
     claims_policy::{self, Slot},
     world::{Cx, World},
 };

@@ -7,7 +7,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    application::{Active, ActiveCertificate, AppIds, Certificate, EnterpriseApp, SigningCertificate},
+    application::{AppIds, EnterpriseApp},
+    certificate::{Active, ActiveCertificate, Certificate, SigningCertificate},
     preflight_aws::AwsInstance,
     preflight_entra::{EntraSession, Tenant, nothing_to_undo, only_looks},
     world::{Cx, World},

@@ -1,7 +1,4 @@
-//! Provisioning at work: first each person on demand, so that a mistake shows early; then the job itself.
-//!
-//! The order matters on the way back, too: the job is paused first, and only then are the users it brought removed from
-//! AWS, so that nothing makes them anew.
+//! The provisioning job at work.
 
 use std::time::Duration;
 
@@ -9,402 +6,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    app_assignment::{AppAssignment, Assigned},
+    app_assignment::AppAssignment,
     application::{AppIds, EnterpriseApp},
-    directory::{EntraGroup, EntraUser, Group, Person},
-    preflight_aws::AwsInstance,
-    schema,
+    arrival::Arrived,
     scim_job::{JobId, ProvisioningJob},
     scim_mappings::{Mapped, Mappings, ProvisioningScope, Scoped},
     world::{Cx, World},
 };
 use crate::{
-    clients::{
-        Existed,
-        aws::{Instance, User},
-        entra::synchronization::{Job, Subject},
-    },
+    clients::entra::synchronization::Job,
     engine::{
-        needs::{After, Each, One, Same},
-        step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
+        needs::{After, One},
+        step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
-    fault::{Fault, Kind, Retry},
-    profile::{Arrival, Principal},
+    fault::{Fault, Kind},
 };
-
-/// A group is provisioned on demand with so many of its members at most.
-/// <https://learn.microsoft.com/entra/identity/app-provisioning/provision-on-demand>
-const MEMBERS_ON_DEMAND: usize = 5;
-
-/// The people and groups that provisioning brings: their keys, and whom they need.
-fn arriving(world: &World) -> impl Iterator<Item = Item> {
-    let profile = &world.profile;
-    let users = profile.people.user.iter().filter(|user| {
-        user.aws == Arrival::Scim
-            || profile
-                .provisioning
-                .on_demand
-                .iter()
-                .any(|upn| upn.eq_ignore_ascii_case(&user.upn))
-    });
-    let users = users.map(|user| {
-        let key = Principal::User(user.upn.clone()).to_string();
-        Item::new(&user.upn)
-            .with(EntraUser::ABOUT.id, &user.upn)
-            .with(AppAssignment::ABOUT.id, key)
-    });
-    let groups = profile.people.group.iter().map(|group| {
-        let key = Principal::Group(group.name.clone()).to_string();
-        Item::new(&key)
-            .with(EntraGroup::ABOUT.id, &group.name)
-            .with(AppAssignment::ABOUT.id, key.clone())
-    });
-    users.chain(groups)
-}
-
-/// What stands in AWS for a user or group: its id and, for a user, its values.
-enum Standing {
-    User(Box<User>),
-    Group(String),
-}
-
-impl Standing {
-    async fn look(cx: &Cx, instance: &Instance, name: &Name<'_>) -> Result<Option<Self>, Fault> {
-        let aws = &cx.world().target(cx.target())?.aws;
-        Ok(match name {
-            Name::User(name) => aws
-                .user_by_name(instance, name)
-                .await?
-                .map(|user| Self::User(Box::new(user))),
-            Name::Group(name) => aws.group_by_name(instance, name).await?.map(Self::Group),
-        })
-    }
-
-    fn id(&self) -> &str {
-        match self {
-            Self::User(user) => &user.id,
-            Self::Group(id) => id,
-        }
-    }
-}
-
-/// What somebody is called in AWS.
-enum Name<'a> {
-    User(String),
-    Group(&'a str),
-}
-
-impl Name<'_> {
-    fn text(&self) -> &str {
-        match self {
-            Self::User(name) => name,
-            Self::Group(name) => name,
-        }
-    }
-}
-
-/// The name in AWS of whom a node is about.
-fn name_of<'a>(people: &[(String, Person)], groups: &'a [(String, Group)]) -> Result<Name<'a>, Fault> {
-    if let Some((_, person)) = people.first() {
-        return Ok(Name::User(user_name(person)));
-    }
-    groups
-        .first()
-        .map(|(_, group)| Name::Group(&group.name))
-        .ok_or_else(|| Fault::internal("a step of provisioning names nobody"))
-}
-
-/// The user name that provisioning gives: a guest's sign-in name comes without its `#EXT#` part.
-/// <https://learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works>
-fn user_name(person: &Person) -> String {
-    match person.upn.split_once("#EXT#") {
-        Some((name, _)) => match name.rsplit_once('_') {
-            Some((alias, domain)) => format!("{alias}@{domain}"),
-            None => name.to_owned(),
-        },
-        None => person.upn.clone(),
-    }
-}
-
-/// Provisions somebody at once.
-pub struct OnDemand;
-
-/// What provisioning on demand made of somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Provisioned {
-    /// The name in AWS.
-    pub name: String,
-    /// The id in AWS; empty until it is seen there.
-    pub id: String,
-}
-
-type OnDemandGot = (
-    AppIds,
-    JobId,
-    Instance,
-    Mapped,
-    Scoped,
-    Vec<(String, Person)>,
-    Vec<(String, Group)>,
-    Vec<(String, Assigned)>,
-);
-
-impl Step<World> for OnDemand {
-    const ABOUT: About = About {
-        id: StepId::new("scim.on-demand"),
-        title: "Provision on demand",
-        why: "It takes seconds and shows at once whether AWS accepts somebody; the job takes its forty minutes.",
-        executor: Executor::Graph,
-        scope: Scope::Target,
-        effect: Effect::Changes,
-        proof: "The Identity Store has the user or group",
-        undo: "Removes from AWS what provisioning brought there; what was there before stays.",
-        read_more: "https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-provisionondemand",
-    };
-    type Needs = (
-        One<EnterpriseApp>,
-        One<ProvisioningJob>,
-        One<AwsInstance>,
-        One<Mappings>,
-        One<ProvisioningScope>,
-        Each<EntraUser>,
-        Each<EntraGroup>,
-        Each<AppAssignment>,
-    );
-    type Output = Provisioned;
-
-    fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
-        arriving(world).collect()
-    }
-
-    async fn probe(&self, cx: &Cx, got: &OnDemandGot, _: Option<&Provisioned>) -> Result<Probe<Provisioned>, Fault> {
-        let name = name_of(&got.5, &got.6)?;
-        Ok(match Standing::look(cx, &got.2, &name).await? {
-            Some(found) => {
-                let proof = format!("the Identity Store has {}, id {}", name.text(), found.id());
-                let provisioned = Provisioned {
-                    name: name.text().to_owned(),
-                    id: found.id().to_owned(),
-                };
-                Probe::present(provisioned, proof)
-            }
-            None => Probe::Absent,
-        })
-    }
-
-    async fn apply(
-        &self,
-        cx: &Cx,
-        (app, job, _, _, _, people, groups, _): &OnDemandGot,
-        _: Option<&Provisioned>,
-    ) -> Result<Provisioned, Fault> {
-        let entra = &cx.world().entra;
-        let schema = entra.schema(&app.principal, &job.id).await?;
-        let kind = if people.is_empty() { "Group" } else { "User" };
-        let rule = schema::rule_for(&schema, kind)
-            .ok_or_else(|| Fault::new(Kind::Answer, format!("The job's schema has no rule for a {kind}")))?;
-        let name = name_of(people, groups)?;
-        let members: Vec<String> = groups
-            .iter()
-            .flat_map(|(_, group)| group.members.iter().take(MEMBERS_ON_DEMAND).cloned())
-            .collect();
-        let subject = match (people.first(), groups.first()) {
-            (Some((_, person)), _) => Subject::User(&person.id),
-            (None, Some((_, group))) => Subject::Group(&group.id, &members),
-            (None, None) => return Err(Fault::internal("a step of provisioning names nobody")),
-        };
-        let outcome = entra.provision(&app.principal, &job.id, rule, &subject).await?;
-        if !outcome.went_well() {
-            return Err(refused(name.text(), &outcome));
-        }
-        Ok(Provisioned {
-            name: name.text().to_owned(),
-            id: String::new(),
-        })
-    }
-
-    async fn undo(&self, cx: &Cx, got: &OnDemandGot, made: &Made<Provisioned>) -> Result<Undone, Fault> {
-        let aws = &cx.world().target(cx.target())?.aws;
-        let name = name_of(&got.5, &got.6)?;
-        let Some(found) = Standing::look(cx, &got.2, &name).await? else {
-            return Ok(Undone::AlreadyGone);
-        };
-        if !made.output.id.is_empty() && found.id() != made.output.id {
-            return Ok(Undone::Kept(
-                format!("{} in AWS is another one than provisioning brought", name.text()).into(),
-            ));
-        }
-        let existed = match &found {
-            Standing::User(user) => aws.delete_user(&got.2, &user.id).await?,
-            Standing::Group(id) => aws.delete_group(&got.2, id).await?,
-        };
-        Ok(match existed {
-            Existed::Yes => Undone::Removed,
-            Existed::No => Undone::AlreadyGone,
-        })
-    }
-
-    async fn gone(&self, cx: &Cx, got: &OnDemandGot, made: &Made<Provisioned>) -> Result<Gone, Fault> {
-        let name = name_of(&got.5, &got.6)?;
-        Ok(match Standing::look(cx, &got.2, &name).await? {
-            Some(found) if made.output.id.is_empty() || found.id() == made.output.id => Gone::No,
-            _ => Gone::Yes("the Identity Store has it no more".into()),
-        })
-    }
-}
-
-/// What to say of somebody who was not provisioned.
-fn refused(name: &str, outcome: &crate::clients::entra::synchronization::OnDemand) -> Fault {
-    let said: Vec<&str> = [
-        Some(outcome.result.as_str()),
-        outcome.code.as_deref(),
-        outcome.message.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|text| !text.is_empty())
-    .collect();
-    let said = said.join(": ");
-    let fault = Fault::new(Kind::Refused, format!("Entra does not provision {name}")).why(said.clone());
-    let lower = said.to_ascii_lowercase();
-    if [
-        "not assigned",
-        "not effectively entitled",
-        "notentitled",
-        "not in scope",
-    ]
-    .iter()
-    .any(|words| lower.contains(words))
-    {
-        // An assignment takes some minutes until the provisioning service knows it.
-        return fault
-            .hint("Check that the user is assigned to the application and meets the scoping filter.")
-            .retry(Retry::Replication);
-    }
-    if lower.contains("conflict") || lower.contains("duplicate") {
-        return fault.hint("Somebody else in Identity Center has this user name, e-mail address or group name.");
-    }
-    fault.hint("Look at the user's values: names missing, several phone numbers, or characters that AWS refuses.")
-}
-
-/// Somebody has arrived in AWS, with all values.
-pub struct Arrived;
-
-/// Somebody in AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// The name in AWS.
-    pub name: String,
-    /// The id in AWS.
-    pub id: String,
-}
-
-type ArrivedGot = (Instance, Provisioned, Vec<(String, Person)>, Vec<(String, Group)>);
-
-impl Step<World> for Arrived {
-    const ABOUT: About = About {
-        id: StepId::new("scim.arrived"),
-        title: "See the arrival in AWS",
-        why: "Only what stands in Identity Center, with all its values, has really arrived.",
-        executor: Executor::Wait,
-        scope: Scope::Target,
-        effect: Effect::Observes,
-        proof: "The Identity Store's values equal Entra's, and the external id is the object id",
-        undo: "Nothing to take back: it only looks.",
-        read_more: "https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_DescribeUser.html",
-    };
-    type Needs = (One<AwsInstance>, Same<OnDemand>, Each<EntraUser>, Each<EntraGroup>);
-    type Output = Seen;
-
-    fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
-        arriving(world)
-            .map(|mut item| {
-                item.refs.retain(|(step, _)| *step != AppAssignment::ABOUT.id);
-                item
-            })
-            .collect()
-    }
-
-    async fn probe(
-        &self,
-        cx: &Cx,
-        (instance, _, people, groups): &ArrivedGot,
-        _: Option<&Seen>,
-    ) -> Result<Probe<Seen>, Fault> {
-        let name = name_of(people, groups)?;
-        let wait = |what: String| {
-            Probe::Pending(Wait {
-                why: what.into(),
-                ends_when: "the Identity Store shows it".into(),
-                every: Duration::from_secs(10),
-                limit: Duration::from_secs(60 * 60),
-            })
-        };
-        let Some(found) = Standing::look(cx, instance, &name).await? else {
-            return Ok(wait(format!("{} to arrive in AWS", name.text())));
-        };
-        let arrived = Seen {
-            name: name.text().to_owned(),
-            id: found.id().to_owned(),
-        };
-        let (Standing::User(user), Some((_, person))) = (&found, people.first()) else {
-            return Ok(Probe::present(
-                arrived,
-                format!("the Identity Store has the group, id {}", found.id()),
-            ));
-        };
-        let differences = compare(person, user);
-        if !differences.is_empty() {
-            let fields: Vec<String> = differences.iter().map(|difference| difference.field.clone()).collect();
-            return Ok(wait(format!("{} to arrive with {}", name.text(), fields.join(", "))));
-        }
-        let external: Vec<&str> = user.external_ids.iter().map(|(_, id)| id.as_str()).collect();
-        let known_by = if external.contains(&person.id.as_str()) {
-            ", external id = object id"
-        } else {
-            ""
-        };
-        let department = user
-            .enterprise
-            .get("department")
-            .map(|value| format!(", department {value}"))
-            .unwrap_or_default();
-        let proof = format!(
-            "{} \"{}\"{department}{known_by}, id {}",
-            user.user_name, user.display_name, user.id
-        );
-        Ok(Probe::present(arrived, proof))
-    }
-
-    async fn apply(&self, cx: &Cx, (_, provisioned, ..): &ArrivedGot, _: Option<&Seen>) -> Result<Seen, Fault> {
-        cx.note("waiting for the arrival");
-        Ok(Seen {
-            name: provisioned.name.clone(),
-            id: provisioned.id.clone(),
-        })
-    }
-
-    async fn undo(&self, _: &Cx, _: &ArrivedGot, _: &Made<Seen>) -> Result<Undone, Fault> {
-        super::preflight_entra::nothing_to_undo()
-    }
-}
-
-/// What AWS has not got of a person's values, or not yet. What Entra does not send is not missed.
-fn compare(person: &Person, user: &User) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    let mut hold = |field: &str, wanted: Option<&str>, found: &str| {
-        if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty() && *wanted != found) {
-            differences.push(Difference::new(field, found, wanted));
-        }
-    };
-    hold("displayName", Some(&person.display_name), &user.display_name);
-    // Where AWS shows no enterprise attributes at all, nothing can be said of them.
-    if !user.enterprise.is_empty() {
-        let found = user.enterprise.get("department").map_or("", String::as_str);
-        hold("department", person.department.as_deref(), found);
-    }
-    differences
-}
 
 /// The job at work.
 pub struct ProvisioningRun;
@@ -520,11 +136,10 @@ impl Step<World> for ProvisioningRun {
         }
     }
 
-    async fn gone(&self, cx: &Cx, (app, job, ..): &RunGot, made: &Made<Running>) -> Result<Gone, Fault> {
+    async fn gone(&self, cx: &Cx, (app, job, ..): &RunGot, _: &Made<Running>) -> Result<Gone, Fault> {
         Ok(match cx.world().entra.job(&app.principal, &job.id).await? {
             None => Gone::Yes("the job is gone".into()),
             Some(found) if !found.is_on() => Gone::Yes(format!("the job is {}", found.code()).into()),
-            Some(_) if made.before.is_some() => Gone::No,
             Some(_) => Gone::No,
         })
     }
@@ -551,26 +166,6 @@ fn quarantine(job: &Job) -> Fault {
 mod tests {
     use super::*;
 
-    fn person(upn: &str) -> Person {
-        Person {
-            id: "1".into(),
-            upn: upn.into(),
-            display_name: "Richard Roe".into(),
-            department: Some("Legal".into()),
-            mail: None,
-            guest: upn.contains("#EXT#"),
-        }
-    }
-
-    #[test]
-    fn a_guest_arrives_without_the_ext_part() {
-        assert_eq!(
-            user_name(&person("r_roe_fabrikam.com#EXT#@contoso.com")),
-            "r_roe@fabrikam.com"
-        );
-        assert_eq!(user_name(&person("roe@contoso.com")), "roe@contoso.com");
-    }
-
     #[test]
     fn a_change_after_the_last_cycle_wants_a_fresh_one() {
         let job: Job = serde_json::from_value(serde_json::json!({
@@ -594,19 +189,5 @@ mod tests {
             &scoped(Some("2026-11-20T09:55:00Z"))
         ));
         assert!(!ProvisioningRun::is_stale(&job, &mapped, &scoped(None)));
-    }
-
-    #[test]
-    fn who_is_not_assigned_yet_is_waited_for_and_a_conflict_is_not() {
-        let outcome = |message: &str| crate::clients::entra::synchronization::OnDemand {
-            result: "Skipped".into(),
-            code: None,
-            message: Some(message.into()),
-        };
-        assert_eq!(
-            refused("x", &outcome("User is not effectively entitled")).retry,
-            Retry::Replication
-        );
-        assert_eq!(refused("x", &outcome("EntryConflict")).retry, Retry::Never);
     }
 }
