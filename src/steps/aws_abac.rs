@@ -46,7 +46,7 @@ impl Step<World> for AwsAbac {
         &self,
         cx: &Cx,
         (instance, ()): &(Instance, ()),
-        _: Option<&AccessControl>,
+        known: Option<&AccessControl>,
     ) -> Result<Probe<AccessControl>, Fault> {
         let Some(found) = cx.world().target(cx.target())?.aws.access_control(instance).await? else {
             return Ok(Probe::Absent);
@@ -64,7 +64,9 @@ impl Step<World> for AwsAbac {
         let differences = differences(&found.attributes, &wanted);
         if differences.is_empty() {
             let proof = format!("ENABLED, {}", shown(&found.attributes));
-            return Ok(Probe::present(found, proof));
+            // What we set is what is taken back, not what others added since.
+            let output = known.cloned().unwrap_or(found);
+            return Ok(Probe::present(output, proof));
         }
         Ok(Probe::Drifted { found, differences })
     }

@@ -17,7 +17,7 @@ use crate::{
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
-    fault::{Fault, Kind, Text},
+    fault::{Fault, Kind, Retry, Text},
     profile,
 };
 
@@ -167,11 +167,15 @@ impl Step<World> for PermissionSet {
                 return Ok(Undone::AlreadyGone);
             };
             bring(aws, instance, &now, &Wanted::restoring(&before.set)).await?;
-            let added: Vec<String> = now
-                .tags
-                .keys()
-                .filter(|key| !before.set.tags.contains_key(*key))
-                .cloned()
+            let ours = cx
+                .world()
+                .profile
+                .permission_set(cx.item())
+                .map(|set| set.tags.clone())
+                .unwrap_or_default();
+            let added: Vec<String> = ours
+                .into_keys()
+                .filter(|key| now.tags.contains_key(key) && !before.set.tags.contains_key(key))
                 .collect();
             if !added.is_empty() {
                 aws.untag_permission_set(instance, arn, added).await?;
@@ -181,6 +185,15 @@ impl Step<World> for PermissionSet {
         }
         if let Some(others) = assigned_elsewhere(aws, instance, arn).await? {
             return Ok(Undone::Kept(others));
+        }
+        let accounts = aws.accounts_with(instance, arn, false).await?;
+        if !accounts.is_empty() {
+            return Err(
+                Fault::new(Kind::Conflict, "The permission set still stands in accounts")
+                    .why(format!("AWS is taking it out of {}", accounts.join(", ")))
+                    .hint("Run the same command again in a few minutes.")
+                    .retry(Retry::Backoff),
+            );
         }
         Ok(match aws.delete_permission_set(instance, arn).await? {
             Existed::Yes => Undone::Removed,

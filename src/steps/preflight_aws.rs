@@ -39,8 +39,15 @@ impl Step<World> for AwsSession {
     type Needs = ();
     type Output = Caller;
 
-    async fn probe(&self, cx: &Cx, (): &(), _: Option<&Caller>) -> Result<Probe<Caller>, Fault> {
+    async fn probe(&self, cx: &Cx, (): &(), known: Option<&Caller>) -> Result<Probe<Caller>, Fault> {
         let caller = cx.world().target(cx.target())?.aws.caller().await?;
+        if let Some(known) = known.filter(|known| known.account != caller.account) {
+            let difference = Difference::new("Account", caller.account.clone(), known.account.clone());
+            return Ok(Probe::Drifted {
+                found: caller,
+                differences: vec![difference],
+            });
+        }
         let proof = format!(
             "account {}, {}, as {}",
             caller.account,
