@@ -321,17 +321,19 @@ fn rows(world: &World, target: Option<&str>) -> Vec<Row> {
     rows
 }
 
-/// The assignment in AWS's ids. None when the user or group has not arrived yet.
-async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, _): &Ready) -> Result<Option<Assignment>, Fault> {
-    let profile = &cx.world().profile;
-    let row = Row::read(profile, cx.item())
+/// The assignment in AWS's ids. None when a group that the profile does not describe has not arrived yet.
+async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, arrived): &Ready) -> Result<Option<Assignment>, Fault> {
+    let row = Row::read(&cx.world().profile, cx.item())
         .ok_or_else(|| Fault::internal(format!("an assignment is called `{}`", cx.item())))?;
-    let (_, set) = sets
-        .first()
-        .ok_or_else(|| Fault::internal("an assignment runs before its permission set is known"))?;
-    let principal = match &row.principal {
-        Who::Group(name) => aws.group_by_name(instance, name).await?.map(Principal::Group),
-        Who::AlreadyThere(name) => {
+    let missing = |what: &str| Fault::internal(format!("{} runs before its {what} is known", cx.item()));
+    let (_, set) = sets.first().ok_or_else(|| missing("permission set"))?;
+    let by_hand = users.first().map(|(_, user)| user.id.clone());
+    let known = by_hand.or_else(|| arrived.first().map(|(_, seen)| seen.id.clone()));
+    let principal = match (&row.principal, known) {
+        (Who::Group(_), Some(id)) => Some(Principal::Group(id)),
+        (Who::Group(name), None) => aws.group_by_name(instance, name).await?.map(Principal::Group),
+        (_, Some(id)) => Some(Principal::User(id)),
+        (Who::AlreadyThere(name), None) => {
             let user = aws.user_by_name(instance, name).await?.ok_or_else(|| {
                 Fault::new(Kind::NotFound, format!("Identity Center knows no user `{name}`"))
                     .why("an assignment names it, and the profile's people do not")
@@ -339,17 +341,7 @@ async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, _): &Ready) -> Resul
             })?;
             Some(Principal::User(user.id))
         }
-        Who::ByHand(name) | Who::Provisioned(name) => match users.first() {
-            Some((_, user)) => Some(Principal::User(user.id.clone())),
-            None => {
-                let user = profile
-                    .user(name)
-                    .map_or(name.as_str(), |user| aws_user::user_name(profile, user));
-                aws.user_by_name(instance, user)
-                    .await?
-                    .map(|user| Principal::User(user.id))
-            }
-        },
+        (Who::ByHand(_) | Who::Provisioned(_), None) => return Err(missing("user")),
     };
     let account = if row.account == MANAGEMENT {
         instance.owner.clone()
