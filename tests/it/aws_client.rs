@@ -120,7 +120,10 @@ async fn the_organization_and_its_instance_are_found_from_any_region() {
     assert!(accounts.len() >= 27, "more than one page: {}", accounts.len());
     let below: Vec<_> = aws.accounts_below("/Workloads").await.unwrap();
     let names: Vec<(&str, bool)> = below.iter().map(|it| (it.name.as_str(), it.active)).collect();
-    assert!(names.contains(&("dev", true)) && names.contains(&("old", false)), "{names:?}");
+    assert!(
+        names.contains(&("dev", true)) && names.contains(&("old", false)),
+        "{names:?}"
+    );
     assert_eq!(aws.accounts_below("/Nowhere").await.unwrap_err().kind, Kind::Usage);
     assert_eq!(aws.delegated_administrators().await.unwrap(), Some(vec![]));
     assert!(
@@ -136,7 +139,10 @@ async fn a_permission_set_has_a_whole_life() {
     let (sim, aws) = start(WORLD).await;
     let instance = the_instance(&aws).await;
     let tags = BTreeMap::from([("fedwiz:managed-by".to_owned(), "fedwiz:test".to_owned())]);
-    assert_eq!(aws.find_permission_set(&instance, "Ops", Look::Fresh).await.unwrap(), None);
+    assert_eq!(
+        aws.find_permission_set(&instance, "Ops", Look::Fresh).await.unwrap(),
+        None
+    );
     let arn = aws
         .create_permission_set(&instance, "Ops", &fields("PT1H"), &tags)
         .await
@@ -155,23 +161,34 @@ async fn a_permission_set_has_a_whole_life() {
         name: "TeamBoundary".into(),
         path: "/".into(),
     };
-    aws.update_permission_set(&instance, &arn, &fields("PT2H")).await.unwrap();
+    aws.update_permission_set(&instance, &arn, &fields("PT2H"))
+        .await
+        .unwrap();
     aws.set_inline_policy(&instance, &arn, Some(policy)).await.unwrap();
     aws.attach_managed_policy(&instance, &arn, &managed).await.unwrap();
     aws.attach_customer_policy(&instance, &arn, &own).await.unwrap();
-    aws.set_boundary(&instance, &arn, Some(&Boundary::Customer(own.clone()))).await.unwrap();
+    aws.set_boundary(&instance, &arn, Some(&Boundary::Customer(own.clone())))
+        .await
+        .unwrap();
     let more = BTreeMap::from([("team".to_owned(), "cloud".to_owned())]);
     aws.tag_permission_set(&instance, &arn, &more).await.unwrap();
     let set = aws.permission_set(&instance, &arn).await.unwrap().unwrap();
-    assert_eq!((set.session.as_str(), set.relay_state.as_str()), ("PT2H", "https://example.com/"));
+    assert_eq!(
+        (set.session.as_str(), set.relay_state.as_str()),
+        ("PT2H", "https://example.com/")
+    );
     assert_eq!(set.inline.as_deref(), Some(policy));
     assert!(set.managed.contains(&managed) && set.customer.contains(&own));
     assert_eq!(set.boundary, Some(Boundary::Customer(own.clone())));
     assert_eq!(set.tags.len(), 2);
     assert!(aws.accounts_with(&instance, &arn, false).await.unwrap().is_empty());
 
-    aws.untag_permission_set(&instance, &arn, vec!["team".into()]).await.unwrap();
-    aws.set_boundary(&instance, &arn, Some(&Boundary::Managed(managed.clone()))).await.unwrap();
+    aws.untag_permission_set(&instance, &arn, vec!["team".into()])
+        .await
+        .unwrap();
+    aws.set_boundary(&instance, &arn, Some(&Boundary::Managed(managed.clone())))
+        .await
+        .unwrap();
     aws.set_boundary(&instance, &arn, None).await.unwrap();
     aws.set_inline_policy(&instance, &arn, None).await.unwrap();
     aws.detach_managed_policy(&instance, &arn, &managed).await.unwrap();
@@ -208,16 +225,27 @@ async fn an_assignment_comes_and_goes_asynchronously() {
         .unwrap()
         .unwrap();
     assert_eq!(lost.request_id, change.request_id);
-    assert_eq!(ends(&aws, &instance, Direction::Creation, &change.request_id).await, Progress::Done);
+    assert_eq!(
+        ends(&aws, &instance, Direction::Creation, &change.request_id).await,
+        Progress::Done
+    );
     assert!(aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
     assert_eq!(
         aws.assignments_in(&instance, &instance.owner, &set).await.unwrap(),
         [assignment.clone()]
     );
-    assert_eq!(aws.accounts_with(&instance, &set, false).await.unwrap(), [instance.owner.clone()]);
+    assert_eq!(
+        aws.accounts_with(&instance, &set, false).await.unwrap(),
+        [instance.owner.clone()]
+    );
 
-    aws.update_permission_set(&instance, &set, &fields("PT2H")).await.unwrap();
-    assert_eq!(aws.accounts_with(&instance, &set, true).await.unwrap(), [instance.owner.clone()]);
+    aws.update_permission_set(&instance, &set, &fields("PT2H"))
+        .await
+        .unwrap();
+    assert_eq!(
+        aws.accounts_with(&instance, &set, true).await.unwrap(),
+        [instance.owner.clone()]
+    );
     let request = aws.provision(&instance, &set).await.unwrap();
     while aws.provisioning(&instance, &request).await.unwrap() == Progress::Running {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -226,7 +254,10 @@ async fn an_assignment_comes_and_goes_asynchronously() {
 
     let change = aws.delete_assignment(&instance, &assignment).await.unwrap().unwrap();
     assert_eq!(aws.deletion_under_way(&assignment), Some(change.request_id.clone()));
-    assert_eq!(ends(&aws, &instance, Direction::Deletion, &change.request_id).await, Progress::Done);
+    assert_eq!(
+        ends(&aws, &instance, Direction::Deletion, &change.request_id).await,
+        Progress::Done
+    );
     assert!(!aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
     assert_eq!(aws.delete_assignment(&instance, &assignment).await.unwrap(), None);
     aws.delete_permission_set(&instance, &set).await.unwrap();
@@ -238,16 +269,39 @@ async fn an_assignment_comes_and_goes_asynchronously() {
 async fn users_groups_and_attributes_for_access_control_are_read_and_written() {
     let (sim, aws) = start(WORLD).await;
     let instance = the_instance(&aws).await;
-    assert_eq!(aws.user_by_name(&instance, "NikkiWolf@example.org").await.unwrap(), None);
+    assert_eq!(
+        aws.user_by_name(&instance, "NikkiWolf@example.org").await.unwrap(),
+        None
+    );
     let id = aws.create_user(&instance, &nikki()).await.unwrap();
     let taken = aws.create_user(&instance, &nikki()).await.unwrap_err();
     assert_eq!((taken.kind, taken.retry), (Kind::Conflict, Retry::LookFirst));
-    let user = aws.user_by_name(&instance, "NikkiWolf@example.org").await.unwrap().unwrap();
+    let user = aws
+        .user_by_name(&instance, "NikkiWolf@example.org")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((user.id.as_str(), user.is_provisioned()), (id.as_str(), false));
-    assert_eq!(aws.user_by_email(&instance, "nikki@example.org").await.unwrap().unwrap().id, id);
-    aws.update_user(&instance, &user, &[("name.familyName", "Wulf"), ("displayName", "N. Wulf")]).await.unwrap();
+    assert_eq!(
+        aws.user_by_email(&instance, "nikki@example.org")
+            .await
+            .unwrap()
+            .unwrap()
+            .id,
+        id
+    );
+    aws.update_user(
+        &instance,
+        &user,
+        &[("name.familyName", "Wulf"), ("displayName", "N. Wulf")],
+    )
+    .await
+    .unwrap();
     let user = aws.user(&instance, &id).await.unwrap().unwrap();
-    assert_eq!((user.family_name.as_str(), user.display_name.as_str()), ("Wulf", "N. Wulf"));
+    assert_eq!(
+        (user.family_name.as_str(), user.display_name.as_str()),
+        ("Wulf", "N. Wulf")
+    );
     assert!(aws.users(&instance).await.unwrap().len() > 100, "more than one page");
     assert_eq!(aws.delete_user(&instance, &id).await.unwrap(), Existed::Yes);
     assert_eq!(aws.user(&instance, &id).await.unwrap(), None);
@@ -268,7 +322,14 @@ async fn users_groups_and_attributes_for_access_control_are_read_and_written() {
     }
     assert_eq!(on.attributes, list);
     aws.update_access_control(&instance, &BTreeMap::new()).await.unwrap();
-    assert!(aws.access_control(&instance).await.unwrap().unwrap().attributes.is_empty());
+    assert!(
+        aws.access_control(&instance)
+            .await
+            .unwrap()
+            .unwrap()
+            .attributes
+            .is_empty()
+    );
     assert_eq!(aws.delete_access_control(&instance).await.unwrap(), Existed::Yes);
     assert_eq!(aws.delete_access_control(&instance).await.unwrap(), Existed::No);
     assert_eq!(sim.verdict(), Vec::<String>::new());

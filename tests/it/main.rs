@@ -2,6 +2,8 @@
 
 mod architecture;
 mod cli;
+#[cfg(feature = "demo")]
+mod aws_client;
 mod contracts;
 mod profile;
 mod secret_service;

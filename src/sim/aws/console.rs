@@ -16,6 +16,7 @@ use crate::sim::{
 /// The actions of this console.
 pub const ACTIONS: &[&str] = &[
     "aws.enable-instance",
+    "aws.enable-permission-sets",
     "aws.show-sp-metadata",
     "aws.change-identity-source",
     "aws.revert-identity-source",
@@ -49,6 +50,11 @@ pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clic
         return Err(Refused::conflict("IAM Identity Center is not enabled"));
     }
     match action {
+        "aws.enable-permission-sets" => {
+            instance(world, n).permission_sets_enabled = true;
+            event(world, n, "UpdateInstance", "sso.amazonaws.com", false);
+            Ok(json!({}))
+        }
         "aws.show-sp-metadata" => show_metadata(world, n),
         "aws.change-identity-source" => change_source(world, n, text("idp_metadata")),
         "aws.revert-identity-source" => revert_source(world, n),
