@@ -45,6 +45,7 @@ pub fn client(endpoint: &str, region: &str, keys: (&str, &str), sdk_retries: Sdk
             keys: Some(Keys {
                 id: keys.0.into(),
                 secret: SecretString::from(keys.1),
+                session: None,
             }),
             sdk_retries,
             ..Settings::default()

@@ -5,6 +5,8 @@ mod cli;
 #[cfg(feature = "demo")]
 mod aws_client;
 mod contracts;
+#[cfg(feature = "demo")]
+mod moto;
 mod profile;
 mod secret_service;
 #[cfg(feature = "demo")]

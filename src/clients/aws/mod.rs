@@ -91,6 +91,8 @@ pub struct Keys {
     pub id: String,
     /// The secret.
     pub secret: SecretString,
+    /// The session token of keys that expire.
+    pub session: Option<SecretString>,
 }
 
 /// Whether the SDK retries by itself.
@@ -224,8 +226,9 @@ impl Aws {
         };
         if let Some(keys) = &settings.keys {
             let secret = keys.secret.expose_secret();
+            let session = keys.session.as_ref().map(|token| token.expose_secret().to_owned());
             loader = loader
-                .credentials_provider(Credentials::new(&keys.id, secret, None, None, "fedwiz"))
+                .credentials_provider(Credentials::new(&keys.id, secret, session, None, "fedwiz"))
                 .use_fips(false)
                 .use_dual_stack(false);
         }
