@@ -91,6 +91,7 @@ fn setup(sim: &Sim, folder: &Path, seed: u64) -> Result<Setup, Fault> {
     let keys = sim.aws_access().into_iter().map(|access| Keys {
         id: access.access_key,
         secret: access.secret_key.into(),
+        session: access.session_token.map(Into::into),
     });
     let clock: SharedClock = Arc::new(SimulatedTime(sim.clock()));
     Ok(Setup {
