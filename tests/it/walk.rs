@@ -150,6 +150,7 @@ impl Bench {
                     keys: Some(Keys {
                         id: access.access_key,
                         secret: access.secret_key.into(),
+                        session: None,
                     }),
                     sdk_retries: SdkRetries::Off,
                 },
