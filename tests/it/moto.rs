@@ -38,7 +38,6 @@ use fedwiz::{
     },
     clock::{SharedClock, SystemClock},
     engine::{
-        any::Phase,
         driver::{Driver, Options as DriverOptions},
         fact::Intent,
         graph::Graph as Walk,
@@ -46,19 +45,12 @@ use fedwiz::{
         outcome::Outcome,
         policy::Policy,
         recorder::Recorder,
+        select::Selection,
     },
     profile::Profile,
     secrets::MemoryStore,
     sim::{Mode, Options, Sim, scenario},
-    steps::{
-        Target, World,
-        accounts::AccountBook,
-        assignment::AccountAssignment,
-        aws_abac::AwsAbac,
-        aws_user::AwsUser,
-        permission_set::PermissionSet,
-        preflight_aws::{AwsInstance, AwsRights, AwsSession, BreakGlass},
-    },
+    steps::{PHASES, Target, World, accounts::AccountBook},
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -109,18 +101,16 @@ const LACKING: &[(&str, &str)] = &[
     ("LookupEvents", "no event history"),
 ];
 
-/// The AWS phases of the walk, without what needs Entra.
-static AWS_PHASES: &[&Phase<World>] = &[
-    &Phase {
-        title: "Preflight",
-        aim: "",
-        steps: &[&AwsSession, &AwsInstance, &AwsRights, &BreakGlass],
-    },
-    &Phase {
-        title: "AWS",
-        aim: "",
-        steps: &[&PermissionSet, &AwsUser, &AccountAssignment, &AwsAbac],
-    },
+/// The steps of the walk that only AWS has a part in. What they need is among them.
+const AWS_STEPS: &[&str] = &[
+    "aws.session",
+    "aws.instance",
+    "aws.rights",
+    "safety.break-glass",
+    "aws.permission-set",
+    "aws.user",
+    "aws.assignment",
+    "aws.abac",
 ];
 
 const PROFILE: &str = r#"
@@ -547,9 +537,13 @@ fn world(endpoint: &str, sim: &Sim, sdk_retries: SdkRetries) -> Arc<World> {
 }
 
 async fn walk(world: &Arc<World>, recorder: &Arc<Recorder>, intent: Intent) -> Outcome {
-    let graph = Arc::new(Walk::build(AWS_PHASES, world).unwrap());
+    let graph = Arc::new(Walk::build(PHASES, world).unwrap());
     let options = DriverOptions {
         run: format!("{intent:?}"),
+        selection: Selection {
+            targets: Vec::new(),
+            only: AWS_STEPS.iter().map(|step| (*step).to_owned()).collect(),
+        },
         policy: Policy {
             settle_window: Duration::from_secs(1),
             replication_window: Duration::from_secs(10),

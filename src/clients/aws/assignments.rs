@@ -111,6 +111,11 @@ impl Aws {
     /// Whether the assignment stands. Read for the whole principal at once, and shared.
     pub async fn is_assigned(&self, instance: &Instance, assignment: &Assignment, look: Look) -> Result<bool, Fault> {
         let key = (instance.arn.clone(), assignment.principal.clone());
+        // What was read before this process changed the assignment says nothing about it.
+        let look = match self.touched().get(assignment) {
+            Some(at) if look == Look::Shared => Look::After(*at),
+            _ => look,
+        };
         let all = self
             .0
             .assigned
@@ -211,6 +216,7 @@ impl Aws {
             .principal_id(assignment.principal.id());
         let op = Op::creates(Service::SsoAdmin, "CreateAccountAssignment");
         self.leaving().remove(assignment);
+        self.touch(assignment);
         let answer = self.call(op, &instance.region, || request.clone().send()).await?;
         Change::read(answer.account_assignment_creation_status)
     }
@@ -231,6 +237,7 @@ impl Aws {
             .principal_type(assignment.principal.kind())
             .principal_id(assignment.principal.id());
         let op = Op::creates(Service::SsoAdmin, "DeleteAccountAssignment");
+        self.touch(assignment);
         match absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)? {
             Some(answer) => {
                 let change = Change::read(answer.account_assignment_deletion_status)?;
@@ -244,6 +251,15 @@ impl Aws {
     /// The request by which this process began to take an assignment away, if it did.
     pub fn deletion_under_way(&self, assignment: &Assignment) -> Option<String> {
         self.leaving().get(assignment).cloned()
+    }
+
+    /// Remembers that this assignment has just been changed, or is about to be.
+    fn touch(&self, assignment: &Assignment) {
+        self.touched().insert(assignment.clone(), self.0.http.clock().now());
+    }
+
+    fn touched(&self) -> MutexGuard<'_, BTreeMap<Assignment, Timestamp>> {
+        self.0.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn leaving(&self) -> MutexGuard<'_, BTreeMap<Assignment, String>> {
@@ -283,7 +299,11 @@ impl Aws {
             Err(fault) if fault.kind == Kind::Rights => {}
             Err(fault) => return Err(fault),
         }
-        Ok(self.change(instance, direction, request_id).await?.progress)
+        let change = self.change(instance, direction, request_id).await?;
+        if let (Progress::Done, Some(assignment)) = (&change.progress, &change.assignment) {
+            self.touch(assignment);
+        }
+        Ok(change.progress)
     }
 
     /// The newest change of this assignment begun since a moment: for whoever lost the answer that had its id.

@@ -35,6 +35,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -125,6 +126,10 @@ struct Inner {
     assigned: Shared<(String, Principal), Vec<Assignment>>,
     /// The ids of the changes of assignments that are in flight, by instance.
     in_flight: Shared<(String, Direction), Vec<String>>,
+    /// When this process last changed an assignment.
+    touched: Mutex<BTreeMap<Assignment, Timestamp>>,
+    /// When this process last made or deleted a permission set.
+    sets_touched: Mutex<Option<Timestamp>>,
     /// The requests by which this process took assignments away.
     leaving: Mutex<BTreeMap<Assignment, String>>,
 }
@@ -166,6 +171,8 @@ impl Aws {
             naming: Gate::new(clock.clone(), 1),
             assigned: Shared::new(clock.clone(), SHARED_FOR),
             in_flight: Shared::new(clock, IN_FLIGHT_FOR),
+            touched: Mutex::default(),
+            sets_touched: Mutex::default(),
             leaving: Mutex::default(),
             config: OnceCell::new(),
             services: Mutex::default(),

@@ -2,10 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, MutexGuard, PoisonError},
 };
 
 use aws_sdk_ssoadmin::types::{ProvisionTargetType, ProvisioningStatus, Tag};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -98,10 +99,23 @@ impl Aws {
 
     /// The ARNs of all permission sets.
     pub async fn permission_set_arns(&self, instance: &Instance, look: Look) -> Result<Arc<Vec<String>>, Fault> {
+        let look = match *self.sets_touched() {
+            Some(at) if look == Look::Shared => Look::After(at),
+            _ => look,
+        };
         self.0
             .sets
             .get(instance.arn.clone(), look, || self.list_permission_sets(instance))
             .await
+    }
+
+    fn sets_touched(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.0.sets_touched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that a permission set was just made or deleted, or is about to be.
+    fn touch_sets(&self) {
+        *self.sets_touched() = Some(self.0.http.clock().now());
     }
 
     async fn list_permission_sets(&self, instance: &Instance) -> Result<Vec<String>, Fault> {
@@ -245,7 +259,9 @@ impl Aws {
             .set_relay_state(given(&fields.relay_state))
             .set_tags((!tags.is_empty()).then(|| sdk_tags(tags)).transpose()?);
         let op = Op::creates(Service::SsoAdmin, "CreatePermissionSet");
+        self.touch_sets();
         let answer = self.call(op, &instance.region, || request.clone().send()).await?;
+        self.touch_sets();
         let arn = answer
             .permission_set
             .and_then(|set| set.permission_set_arn)
@@ -330,6 +346,7 @@ impl Aws {
             .instance_arn(&instance.arn)
             .permission_set_arn(arn);
         let op = Op::settles(Service::SsoAdmin, "DeletePermissionSet");
+        self.touch_sets();
         let answer = absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)?;
         Ok(if answer.is_some() { Existed::Yes } else { Existed::No })
     }

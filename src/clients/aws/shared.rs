@@ -16,6 +16,8 @@ use crate::{clients::gate::Gate, clock::SharedClock, fault::Fault};
 pub enum Look {
     /// One that somebody else got a moment ago will do: nobody has begun to change the thing.
     Shared,
+    /// One that was asked for after this moment: something was changed then.
+    After(Timestamp),
     /// Ask now: what was read before says nothing about a change that may have been made since.
     Fresh,
 }
@@ -50,9 +52,7 @@ impl<K: Ord, V> Shared<K, V> {
     {
         let slot = self.slot(key);
         let _pass = slot.gate.enter().await;
-        if look == Look::Shared
-            && let Some(value) = slot.fresh(self.clock.now(), self.life)
-        {
+        if let Some(value) = slot.good(look, self.clock.now(), self.life) {
             return Ok(value);
         }
         let at = self.clock.now();
@@ -74,11 +74,17 @@ impl<K: Ord, V> Shared<K, V> {
 }
 
 impl<V> Slot<V> {
-    fn fresh(&self, now: Timestamp, life: Duration) -> Option<Arc<V>> {
+    /// What was read, if it is good enough for this look.
+    fn good(&self, look: Look, now: Timestamp, life: Duration) -> Option<Arc<V>> {
         let seen = self.lock();
         let (at, value) = seen.as_ref()?;
         let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-        (age < life).then(|| Arc::clone(value))
+        let good = match look {
+            Look::Shared => true,
+            Look::After(moment) => *at > moment,
+            Look::Fresh => false,
+        };
+        (good && age < life).then(|| Arc::clone(value))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, Arc<V>)>> {
