@@ -1,9 +1,9 @@
 //! Whole journeys over loopback, and the checks that keep the house in order.
 
 mod architecture;
-mod cli;
 #[cfg(feature = "demo")]
 mod aws_client;
+mod cli;
 mod contracts;
 #[cfg(feature = "demo")]
 mod moto;
