@@ -1,6 +1,6 @@
 //! The simulated Entra, driven by plain HTTP. Every exchange with Graph is checked against the vendor's contract.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use fedwiz::sim::{Options, Sim, SimBusy};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ const AWS_TEMPLATE: &str = "21ed01d2-ec13-4e9e-86c1-cd546719ebc4";
 pub struct Graph {
     pub sim: Sim,
     http: reqwest::Client,
-    token: String,
+    token: Mutex<String>,
     contract: Option<GraphContract>,
     _busy: SimBusy,
 }
@@ -40,25 +40,34 @@ impl Graph {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        let mut graph = Self {
+        let graph = Self {
             sim,
             http,
-            token: String::new(),
+            token: Mutex::default(),
             contract: GraphContract::load(),
             _busy: busy,
         };
-        let env: BTreeMap<String, String> = graph.sim.env().into_iter().collect();
-        let (status, body) = graph
-            .login(&[
-                ("grant_type", "client_credentials"),
-                ("client_id", &env["AZURE_CLIENT_ID"]),
-                ("client_secret", &env["AZURE_CLIENT_SECRET"]),
-                ("scope", "https://graph.microsoft.com/.default"),
-            ])
-            .await;
-        assert_eq!(status, 200, "{body}");
-        graph.token = body["access_token"].as_str().unwrap().to_owned();
+        graph.sign_in().await;
         graph
+    }
+
+    async fn sign_in(&self) {
+        let env: BTreeMap<String, String> = self.sim.env().into_iter().collect();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", env["AZURE_CLIENT_ID"].as_str()),
+            ("client_secret", env["AZURE_CLIENT_SECRET"].as_str()),
+            ("scope", "https://graph.microsoft.com/.default"),
+        ];
+        let (status, body) = self.login(&form).await;
+        assert_eq!(status, 200, "{body}");
+        *self.token.lock().unwrap() = body["access_token"].as_str().unwrap().to_owned();
+    }
+
+    /// Lets a provisioning cycle pass; the token has ended by then.
+    pub async fn wait_for_a_cycle(&self) {
+        self.wait(3000).await;
+        self.sign_in().await;
     }
 
     pub async fn login(&self, form: &[(&str, &str)]) -> (u16, Value) {
@@ -106,7 +115,10 @@ impl Graph {
         } else {
             format!("{}{path}", self.sim.addresses().graph)
         };
-        let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method.parse().unwrap(), url)
+            .bearer_auth(self.token.lock().unwrap().as_str());
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -245,8 +257,8 @@ async fn a_device_code_is_pending_until_the_person_is_through() {
     let (status, got) = graph.login(&poll).await;
     assert_eq!(status, 200, "{got}");
     let refresh = got["refresh_token"].as_str().unwrap();
-    let mut other = graph;
-    other.token = got["access_token"].as_str().unwrap().to_owned();
+    let other = graph;
+    *other.token.lock().unwrap() = got["access_token"].as_str().unwrap().to_owned();
     assert_eq!(
         other.get("/v1.0/me").await["userPrincipalName"],
         "admin@contoso.onmicrosoft.com"

@@ -108,8 +108,8 @@ async fn people_arrive_change_and_leave() {
         .await;
     let assignment = assign(&graph, &sp, &ann).await;
     assign(&graph, &sp, &group).await;
-    graph.good("POST", &format!("{job}/start"), Value::Null).await;
-    graph.wait(3000).await;
+    assert_eq!(graph.call("POST", &format!("{job}/start"), None).await.0, 204);
+    graph.wait_for_a_cycle().await;
     let status = graph.get(&job).await["status"].clone();
     assert_eq!(
         (&status["code"], &status["lastExecution"]["state"]),
@@ -130,7 +130,7 @@ async fn people_arrive_change_and_leave() {
     assert_eq!(members, 1);
     // Nothing to do is nothing done.
     let exported = |status: &Value| status["lastExecution"]["countExported"].as_u64().unwrap();
-    graph.wait(3000).await;
+    graph.wait_for_a_cycle().await;
     assert_eq!(exported(&graph.get(&job).await["status"]), 0);
     // Unassigned: disabled, not deleted. Changed: changed. Cleared: stays.
     graph
@@ -143,12 +143,12 @@ async fn people_arrive_change_and_leave() {
     graph
         .good("PATCH", &format!("/v1.0/users/{bob}"), json!({"department": "Sales"}))
         .await;
-    graph.wait(3000).await;
+    graph.wait_for_a_cycle().await;
     assert_eq!(in_aws(&graph), [on("ann", false), on("bob", true)]);
     graph
         .good("PATCH", &format!("/v1.0/users/{bob}"), json!({"department": null}))
         .await;
-    graph.wait(3000).await;
+    graph.wait_for_a_cycle().await;
     let department = graph.sim.with(|w| {
         let directory = &w.aws[0].instance.as_ref().unwrap().directory;
         directory
@@ -159,12 +159,12 @@ async fn people_arrive_change_and_leave() {
     assert_eq!(department, Some(json!("Sales")));
     // Deleted: disabled. Purged: deleted.
     graph.call("DELETE", &format!("/v1.0/users/{bob}"), None).await;
-    graph.wait(3000).await;
+    graph.wait_for_a_cycle().await;
     assert_eq!(in_aws(&graph), [on("ann", false), on("bob", false)]);
     graph
         .call("DELETE", &format!("/v1.0/directory/deletedItems/{bob}"), None)
         .await;
-    graph.wait(3000).await;
+    graph.wait_for_a_cycle().await;
     assert_eq!(in_aws(&graph), [on("ann", false)]);
     let log = graph
         .all("/v1.0/auditLogs/provisioning?$filter=provisioningStatusInfo/status%20eq%20'success'&$top=100")
@@ -204,14 +204,14 @@ async fn a_deleted_token_puts_the_job_into_quarantine_at_once() {
     let (sp, job) = connected(&graph).await;
     let ann = graph.user("ann").await;
     assign(&graph, &sp, &ann).await;
-    graph.good("POST", &format!("{job}/start"), Value::Null).await;
-    graph.wait(2000).await;
+    assert_eq!(graph.call("POST", &format!("{job}/start"), None).await.0, 204);
+    graph.wait_for_a_cycle().await;
     assert_eq!(graph.get(&job).await["status"]["code"], "Active");
     graph
         .sim
         .click("aws.delete-token", &args(json!({"which": "all"})))
         .unwrap();
-    graph.wait(3000).await;
+    graph.wait_for_a_cycle().await;
     let status = graph.get(&job).await["status"].clone();
     assert_eq!(
         (&status["code"], &status["quarantine"]["reason"]),
