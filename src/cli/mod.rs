@@ -157,21 +157,32 @@ fn again() -> String {
         .join(" ")
 }
 
-/// The same command line with another command in place of this one.
+/// Flags that mean the same to every command that walks, each with a value.
+const SHARED_FLAGS: &[&str] = &["--profile", "--federation", "--token-store", "--target", "--only"];
+
+/// Another command for the same federation and the same part of the walk.
 fn instead(command: &str) -> String {
-    let mut done = false;
-    let words = std::env::args().skip(1).map(|word| {
-        if !done && !word.starts_with('-') {
-            done = true;
-            return command.to_owned();
+    let mut words: Vec<String> = std::env::args().take(1).map(|program| out::quoted(&program)).collect();
+    words.push(command.to_owned());
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    words.extend(shared_flags(&given).iter().map(|word| out::quoted(word)));
+    words.join(" ")
+}
+
+fn shared_flags(given: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = given.iter();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or(word);
+        if !SHARED_FLAGS.contains(&name) {
+            continue;
         }
-        out::quoted(&word)
-    });
-    let words: Vec<String> = words.collect();
-    let program = std::env::args()
-        .next()
-        .map_or_else(|| "fedwiz".into(), |program| out::quoted(&program));
-    format!("{program} {}", words.join(" "))
+        kept.push(word.clone());
+        if name.len() == word.len() {
+            kept.extend(words.next().cloned());
+        }
+    }
+    kept
 }
 
 /// A panic says that it happened and where, and nothing of what the program held in its hands.
@@ -186,4 +197,29 @@ fn hush_panics() {
         ));
         out::note("What was done is in the journal. Run the same command again to go on, and please report this.");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_command_keeps_what_says_where() {
+        let given = [
+            "status",
+            "--profile",
+            "a b.toml",
+            "--check",
+            "token",
+            "--token-store=env",
+            "--json",
+        ]
+        .map(str::to_owned);
+        assert_eq!(shared_flags(&given), ["--profile", "a b.toml", "--token-store=env"]);
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{io::Write, path::Path};
 
+use jiff::Timestamp;
 use serde_json::json;
 use toml::Table;
 
@@ -9,6 +10,7 @@ use super::{args, out, place};
 use crate::{
     fault::{Fault, Kind},
     profile::{tutorial::tutorial, write},
+    session::{CLOCK, SimulatedTime},
     sim::{Mode, Options, Sim},
 };
 
@@ -21,6 +23,8 @@ pub(super) async fn run(args: args::Sim) -> Result<(), Fault> {
         scenario: args.scenario,
         seed: args.seed,
         clock: Mode::Realtime { speed: args.speed },
+        // Its clients go by this machine's clock, and look for events newer than their own doings.
+        start: Timestamp::now(),
         ..Options::default()
     };
     let mut interrupts = super::signals::Interrupts::new();
@@ -86,6 +90,9 @@ fn write_files(sim: &Sim, folder: &Path) -> Result<(String, String), Fault> {
         .iter()
         .map(|(name, value)| format!("{name}={value}\n"))
         .collect();
+    if let Some(told) = SimulatedTime(sim.clock()).told() {
+        env.push_str(&format!("{CLOCK}='{told}'\n"));
+    }
     env.push_str(&format!("AWS_SHARED_CREDENTIALS_FILE={}\n", credentials.display()));
     let (profile_file, env_file) = (folder.join("profile.toml"), folder.join("env"));
     for (file, text) in [

@@ -11,7 +11,7 @@ use super::{
     place,
     tell::{Manner, Teller},
     vault,
-    walk::{setup, walk},
+    walk::{clock, setup, walk},
 };
 use crate::{
     engine::{
@@ -49,6 +49,7 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
         return Ok(ExitCode::from(if args.check.is_empty() { 0 } else { FINDINGS }));
     }
     let secrets = vault::open_to_look(args.token_store).await?;
+    let now = clock(&profile).now();
     let mut code = 0;
     if args.offline {
         let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
@@ -64,7 +65,7 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
         code = look(profile, Arc::clone(&secrets), &manner).await?.exit_code();
     }
     let clocks = clocks(&Run::of(&recorded.events), &secrets).await;
-    let now = Timestamp::now();
+
     for clock in &clocks {
         let line = clock.told(now, args.warn_days);
         if manner.json {

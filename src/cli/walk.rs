@@ -18,6 +18,8 @@ use super::{
     tell::{Manner, Teller},
     vault,
 };
+#[cfg(feature = "demo")]
+use crate::session::{CLOCK, SimulatedTime};
 use crate::{
     clock::{SharedClock, SystemClock},
     engine::{
@@ -72,11 +74,12 @@ pub(super) async fn check(args: args::Check, colour: Colour, verbose: u8) -> Res
 /// `apply` and `teardown`.
 pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     let (_, profile) = place::profile(&args.which)?;
-    let clock: SharedClock = Arc::new(SystemClock);
+    let clock = clock(&profile);
     let simulated = match args.operator {
         OperatorKind::Simulated => Some(SimulatedConsole::of(&profile, Arc::clone(&clock))?),
         OperatorKind::Terminal => None,
     };
+    let answers = args.answers.as_deref().map(AnswersFile::read).transpose()?;
     if intent == Intent::Down && !args.yes && simulated.is_none() {
         confirm(&profile.federation)?;
     }
@@ -94,8 +97,8 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
         }
         None => Arc::new(Nobody),
     };
-    if let Some(file) = &args.answers {
-        operator = Arc::new(AnswersFile::read(file, operator)?);
+    if let Some(answers) = answers {
+        operator = Arc::new(answers.over(operator));
     }
     let outcome = walk(&session, intent, operator, selection(&args.part), &mut teller).await?;
     if args.token_store == TokenStore::Memory && intent == Intent::Up {
@@ -110,14 +113,26 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
 pub(super) fn setup(profile: Profile, secrets: SharedSecrets) -> Result<Setup, Fault> {
     Ok(Setup {
         folder: place::state_dir(&profile.federation)?,
+        clock: clock(&profile),
         profile,
-        clock: Arc::new(SystemClock),
         secrets,
         variables: variables(),
         prompter: Arc::new(OnStderr),
         keys: Vec::new(),
         seed: None,
     })
+}
+
+/// This machine's clock; on a simulator that was started on this machine, the simulator's.
+pub(super) fn clock(profile: &Profile) -> SharedClock {
+    #[cfg(feature = "demo")]
+    if profile.endpoints.is_loopback()
+        && let Some(time) = std::env::var(CLOCK).ok().as_deref().and_then(SimulatedTime::heard)
+    {
+        return Arc::new(time);
+    }
+    let _ = profile;
+    Arc::new(SystemClock)
 }
 
 fn variables() -> Variables {

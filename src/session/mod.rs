@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use self::observe::ToRecorder;
 #[cfg(feature = "demo")]
-pub use self::simulated::SimulatedTime;
+pub use self::simulated::{CLOCK, SimulatedTime};
 use crate::{
     clients::{
         aws::{self, Aws},

@@ -193,7 +193,7 @@ impl Step<World> for ProvisioningToken {
         Ok(Self::output(cx, &token))
     }
 
-    async fn undo(&self, cx: &Cx, (instance, _): &TokenGot, _: &Made<Token>) -> Result<Undone, Fault> {
+    async fn undo(&self, cx: &Cx, (instance, _): &TokenGot, made: &Made<Token>) -> Result<Undone, Fault> {
         let world = cx.world();
         if let Some(token) = kept_token(cx).await? {
             if is_accepted(cx, &token).await? {
@@ -212,13 +212,25 @@ impl Step<World> for ProvisioningToken {
             world.secrets.delete(&world.scim_token(cx.target())).await?;
             return Ok(Undone::Removed);
         }
-        Ok(Undone::AlreadyGone)
+        // The secret store has lost it: the person is asked all the same, but nobody can see AWS refuse it.
+        cx.ask(delete_guide(cx.target(), instance, made.output.endpoint.as_str()))
+            .await?;
+        cx.ask(disable_guide(cx.target(), instance)).await?;
+        Ok(Undone::Kept(
+            format!(
+                "the token is not in {} any more, so nobody can see AWS refuse it; the console's Manage provisioning shows whether it is deleted",
+                world.secrets.place()
+            )
+            .into(),
+        ))
     }
 
     async fn gone(&self, cx: &Cx, _: &TokenGot, _: &Made<Token>) -> Result<Gone, Fault> {
         // The token is forgotten last, after it was seen to be refused.
         Ok(match kept_token(cx).await? {
             Some(_) => Gone::No,
+            // It was lost here and never seen refused: that is not gone.
+            None if cx.started_at().is_none() => Gone::No,
             None => Gone::Yes("the endpoint answered 401, and the token is forgotten".into()),
         })
     }

@@ -216,6 +216,47 @@ fn a_journal_that_is_missing_or_foreign_exits_5() {
     fedwiz(home.path()).args(["replay", "foreign.jsonl"]).assert().code(5);
 }
 
+#[test]
+fn a_journal_that_another_process_holds_exits_5() {
+    let home = home();
+    fedwiz(home.path())
+        .args(["init", "--tenant", "contoso.onmicrosoft.com"])
+        .assert()
+        .success();
+    let journal = home.path().join("state/contoso/journal.jsonl");
+    let (held, _) = fedwiz::engine::journal::Journal::open(&journal, "another").unwrap();
+    let before = std::fs::read(&journal).unwrap();
+    fedwiz(home.path())
+        .args(["apply", "--token-store", "memory"])
+        .assert()
+        .code(5)
+        .stdout("")
+        .stderr(contains("Continue with: "));
+    assert_eq!(std::fs::read(&journal).unwrap(), before);
+    drop(held);
+}
+
+#[test]
+fn a_spoilt_answers_file_exits_2_and_is_not_repeated() {
+    let home = home();
+    fedwiz(home.path())
+        .args(["init", "--tenant", "contoso.onmicrosoft.com"])
+        .assert()
+        .success();
+    std::fs::write(
+        home.path().join("answers.toml"),
+        "[\"scim.token\"]\ntoken = \"hunter2-canary\n",
+    )
+    .unwrap();
+    fedwiz(home.path())
+        .args(["apply", "--token-store", "memory", "--answers", "answers.toml"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(contains("answers.toml:2").and(contains("hunter2").not()));
+    assert_eq!(files(home.path()), ["answers.toml", "config/contoso.toml"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_panic() {

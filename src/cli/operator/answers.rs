@@ -16,7 +16,7 @@ use super::read_file;
 use crate::{
     engine::{
         graph::NodeId,
-        guide::{Answer, Entry, Field, Guide, Operator},
+        guide::{Answer, Entry, Field, Guide, Nobody, Operator},
     },
     fault::{Fault, Kind},
     secrets::remember,
@@ -51,8 +51,8 @@ struct From {
 }
 
 impl AnswersFile {
-    /// Reads an answers file. Steps it does not answer go to `next`.
-    pub(in crate::cli) fn read(file: &Path, next: Arc<dyn Operator>) -> Result<Self, Fault> {
+    /// Reads an answers file.
+    pub(in crate::cli) fn read(file: &Path) -> Result<Self, Fault> {
         let text = read_file(file)?;
         let steps = toml::from_str(&text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
@@ -66,8 +66,15 @@ impl AnswersFile {
             steps,
             used: Mutex::default(),
             stdin: Mutex::default(),
-            next,
+            next: Arc::new(Nobody),
         })
+    }
+
+    /// Steps that the file does not answer go to this operator.
+    #[must_use]
+    pub(in crate::cli) fn over(mut self, next: Arc<dyn Operator>) -> Self {
+        self.next = next;
+        self
     }
 
     fn table(&self, node: &NodeId) -> Option<&BTreeMap<String, Given>> {
@@ -173,7 +180,6 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::engine::guide::Nobody;
 
     fn node(step: &str) -> NodeId {
         NodeId {
@@ -196,9 +202,7 @@ mod tests {
     }
 
     async fn ask(text: &str, step: &str, guide: &Guide) -> Result<Answer, Fault> {
-        AnswersFile::read(file(text).path(), Arc::new(Nobody))?
-            .ask(&node(step), guide)
-            .await
+        AnswersFile::read(file(text).path())?.ask(&node(step), guide).await
     }
 
     #[tokio::test]
@@ -239,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_given_once() {
         let file = file("[\"saml.sign-in\"]\n");
-        let answers = AnswersFile::read(file.path(), Arc::new(Nobody)).unwrap();
+        let answers = AnswersFile::read(file.path()).unwrap();
         assert!(answers.ask(&node("saml.sign-in"), &Guide::new("x")).await.is_ok());
         assert_eq!(
             answers
