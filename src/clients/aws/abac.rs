@@ -9,7 +9,8 @@ use aws_sdk_ssoadmin::types::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Aws, Progress, absent_is_none,
+    Aws, Progress,
+    client::absent_is_none,
     error::{Op, Service},
     instance::Instance,
 };

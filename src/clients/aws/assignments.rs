@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Aws, Look, absent_is_none,
+    Aws, Look,
+    client::absent_is_none,
     error::{Op, Service},
     instance::Instance,
 };

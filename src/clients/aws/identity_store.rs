@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Aws, absent_is_none,
+    Aws,
+    client::absent_is_none,
     error::{Op, Service},
     instance::Instance,
 };

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Aws, Look, Progress, absent_is_none,
+    Aws, Look, Progress,
+    client::absent_is_none,
     error::{Op, Service},
     instance::Instance,
 };

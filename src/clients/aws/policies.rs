@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_ssoadmin::types::{CustomerManagedPolicyReference, PermissionsBoundary};
 
 use super::{
-    Aws, absent_is_none,
+    Aws,
+    client::absent_is_none,
     error::{Op, Service},
     instance::Instance,
     permission_sets::{Boundary, CustomerPolicy, sdk_tags},
