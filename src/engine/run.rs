@@ -191,6 +191,11 @@ impl Run {
         self.current.as_ref()
     }
 
+    /// Whether a run is going on.
+    pub fn is_open(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.end.is_none())
+    }
+
     /// What the facts say about a node.
     pub fn node(&self, id: &NodeId) -> Option<&NodeRun> {
         self.nodes.get(id)

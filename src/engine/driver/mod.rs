@@ -3,7 +3,9 @@
 //! There is one way through a node for setting up (`up`), one for taking back (`down`) and one for only looking (`look`). First run, resume, repair, check and teardown differ in what the facts say, not in code. The future that
 //! [`Driver::run`] returns may be dropped at any moment: what is at work is aborted, and the journal resumes.
 
+mod control;
 mod down;
+mod inputs;
 mod look;
 mod schedule;
 mod up;
@@ -19,22 +21,21 @@ use tokio::{
 
 use super::{
     cx::{Surroundings, as_node},
-    fact::{Fact, Intent},
+    fact::{During, Fact, Intent},
     graph::{Graph, NodeId, NodeIx},
     guide::Operator,
-    needs::{Inputs, Pick},
     outcome::Outcome,
     policy::Policy,
     recorder::Recorder,
-    run::{NodeRun, Standing},
-    select::Selection,
+    run::Run,
     signal::{Finding, Signal, What},
-    step::{Effect, Executor, How, World},
+    step::{Effect, How, World},
 };
 use crate::{
     clock::{Busy, SharedClock},
-    fault::{Fault, Kind, Text},
+    fault::{Fault, Text},
 };
+pub use control::{Control, Options, Order};
 use schedule::{Direction, Schedule};
 use work::{NodeEnd, Nudge, Work};
 
@@ -46,55 +47,6 @@ struct Shared<W: World> {
     surroundings: Surroundings,
     policy: Policy,
     stop: watch::Receiver<bool>,
-}
-
-/// What identifies a run in the journal, and what limits it.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// An id of its own.
-    pub run: String,
-    /// A digest of the profile.
-    pub profile: String,
-    /// The version of fedwiz.
-    pub program: String,
-    /// The part of the walk to go.
-    pub selection: Selection,
-    /// Patience and parallelism.
-    pub policy: Policy,
-}
-
-/// Tells a driver at work what to do.
-#[derive(Debug, Clone)]
-pub struct Control {
-    orders: mpsc::UnboundedSender<Order>,
-}
-
-/// What a driver at work can be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
-    /// Begin no further node. What is at work goes on.
-    Pause,
-    /// Go on after a pause.
-    Resume,
-    /// Stop: what is at work finishes its call, waits end, no further call is made.
-    Stop,
-    /// Stop at once: what is at work is dropped. The journal resumes.
-    StopNow,
-    /// Let a node that failed, or needs a person, go again.
-    Retry(NodeId),
-    /// Leave a node out that nothing insists on.
-    Skip(NodeId),
-    /// Look now instead of later.
-    LookNow(NodeId),
-    /// Take the operator's word in place of the proof that is being waited for.
-    TakeMyWord(NodeId),
-}
-
-impl Control {
-    /// Gives an order. Orders to a driver that is done go nowhere.
-    pub fn tell(&self, order: Order) {
-        let _ = self.orders.send(order);
-    }
 }
 
 /// See the module's documentation.
@@ -312,7 +264,7 @@ impl<W: World> Driver<W> {
             tokio::select! {
                 biased;
                 Some(joined) = running.join_next_with_id() => {
-                    let (ix, end, token) = self.join(joined, &mut tasks);
+                    let (ix, end, token) = self.join(joined, &mut tasks).await;
                     busy = Some(token);
                     nudges.remove(&ix);
                     self.take_end(&mut schedule, ix, end, outcome);
@@ -345,7 +297,7 @@ impl<W: World> Driver<W> {
         handle.id()
     }
 
-    fn join(
+    async fn join(
         &self,
         joined: Result<(Id, (NodeIx, NodeEnd, Busy)), JoinError>,
         tasks: &mut HashMap<Id, NodeIx>,
@@ -357,12 +309,28 @@ impl<W: World> Driver<W> {
             }
             Err(why) => {
                 let ix = tasks.remove(&why.id()).expect("each task is the work of one node");
-                let end = if why.is_cancelled() {
-                    NodeEnd::Stopped
-                } else {
-                    NodeEnd::Failed(Fault::internal(format!("{} broke off", self.shared.graph.node(ix).id)))
+                let busy = self.shared.surroundings.clock.busy();
+                if why.is_cancelled() {
+                    return (ix, NodeEnd::Stopped, busy);
+                }
+                let id = &self.shared.graph.node(ix).id;
+                let fault = Fault::internal(format!("{id} broke off"));
+                let failed = Fact::Failed {
+                    fault: fault.clone(),
+                    during: During::Look,
+                    untouched: false,
                 };
-                (ix, end, self.shared.surroundings.clock.busy())
+                let end = if self.shared.recorder.with_run(Run::is_open) {
+                    self.shared
+                        .recorder
+                        .fact(Some(id), failed)
+                        .await
+                        .err()
+                        .map(NodeEnd::Fatal)
+                } else {
+                    None
+                };
+                (ix, end.unwrap_or(NodeEnd::Failed(fault)), busy)
             }
         }
     }
@@ -483,126 +451,6 @@ impl<W: World> Driver<W> {
         }
     }
 
-    /// What this node reads; or the node whose output is missing.
-    fn inputs(&self, ix: NodeIx) -> Result<Inputs, NodeIx> {
-        let graph = &self.shared.graph;
-        let mut edges = Vec::new();
-        for (number, (edge, picked)) in graph.needs(ix).enumerate() {
-            let mut values = Vec::new();
-            for &need in picked {
-                match &self.outputs[need.index()] {
-                    Some(output) => values.push((graph.input_key(ix, number, need), Arc::clone(output))),
-                    None if edge.pick.insists() => return Err(need),
-                    None => {}
-                }
-            }
-            edges.push(values);
-        }
-        Ok(Inputs::new(edges))
-    }
-
-    /// What becomes of a node whose inputs are not there.
-    fn without_inputs(&self, job: Job, ix: NodeIx, needed: NodeIx) -> NodeEnd {
-        let graph = &self.shared.graph;
-        let id = &graph.node(ix).id;
-        let needed = &graph.node(needed).id;
-        let found = |what, note: String| NodeEnd::Found {
-            finding: Finding {
-                what,
-                differences: Vec::new(),
-                note: note.into(),
-            },
-            output: None,
-        };
-        match job {
-            Job::Plan => found(self.would_later(ix), format!("after {needed}")),
-            Job::Check => found(What::CannotTell, format!("{needed} does not stand")),
-            Job::PlanDown => found(What::CannotTell, format!("the result of {needed} is not known")),
-            Job::Refresh => NodeEnd::Good {
-                output: None,
-                changed: false,
-            },
-            Job::Up | Job::Down => NodeEnd::Failed(
-                Fault::new(
-                    Kind::Journal,
-                    format!("{id} cannot go on: the result of {needed} is not known"),
-                )
-                .hint("Run `fedwiz apply` for what it needs, then the same command again."),
-            ),
-        }
-    }
-
-    fn would_later(&self, ix: NodeIx) -> What {
-        match self.shared.graph.node(ix).about.executor {
-            Executor::Human => What::WouldAsk,
-            Executor::Wait => What::WouldWait,
-            _ => What::WouldMakeLater,
-        }
-    }
-
-    fn recall<T: Default>(&self, ix: NodeIx, look: impl FnOnce(&NodeRun) -> T) -> T {
-        let id = &self.shared.graph.node(ix).id;
-        self.shared
-            .recorder
-            .with_run(|run| run.node(id).map(look).unwrap_or_default())
-    }
-
-    /// What stands according to the facts is what others read, until a look says otherwise.
-    fn remember_outputs(&mut self) {
-        for ix in self.shared.graph.indices() {
-            self.outputs[ix.index()] = self.recall(ix, |node| node.standing.as_ref().map(output_of));
-        }
-    }
-
-    /// The nodes that everything rests on: they only look, need nothing but their like, and are needed by the work.
-    fn foundations(&self, work: &[bool]) -> Vec<bool> {
-        let graph = &self.shared.graph;
-        let mut base = vec![false; work.len()];
-        for ix in graph.indices() {
-            let about = &graph.node(ix).about;
-            base[ix.index()] = about.effect == Effect::Observes
-                && !matches!(about.executor, Executor::Human | Executor::Wait)
-                && graph
-                    .needs(ix)
-                    .all(|(_, picked)| picked.iter().all(|need| base[need.index()]));
-        }
-        let mut needed = work.to_vec();
-        for ix in graph.indices().rev() {
-            if needed[ix.index()] {
-                for (edge, picked) in graph.needs(ix) {
-                    if edge.pick != Pick::After {
-                        picked.iter().for_each(|need| needed[need.index()] = true);
-                    }
-                }
-            }
-        }
-        let recalls = |ix: NodeIx| self.recall(ix, |node| node.standing.is_some());
-        graph
-            .indices()
-            .map(|ix| base[ix.index()] && needed[ix.index()] && recalls(ix))
-            .collect()
-    }
-
-    /// The work that rests on a foundation which is not what it was: it must not be touched.
-    fn barred(&self, work: &[bool]) -> Vec<(NodeIx, NodeIx)> {
-        let graph = &self.shared.graph;
-        let mut by: Vec<Option<NodeIx>> = vec![None; work.len()];
-        for ix in graph.indices() {
-            let broken = matches!(
-                self.ends[ix.index()],
-                Some(NodeEnd::Failed(_) | NodeEnd::NeedsPerson(_))
-            );
-            by[ix.index()] = if broken {
-                Some(ix)
-            } else {
-                let mut needs = graph.needs(ix).filter(|(edge, _)| edge.pick != Pick::After);
-                needs.find_map(|(_, picked)| picked.iter().find_map(|need| by[need.index()]))
-            };
-        }
-        let barred = graph.indices().filter(|ix| work[ix.index()]);
-        barred.filter_map(|ix| by[ix.index()].map(|by| (ix, by))).collect()
-    }
-
     /// Sums up.
     fn tell(&mut self, outcome: &mut Outcome) {
         let graph = Arc::clone(&self.shared.graph);
@@ -618,10 +466,6 @@ impl<W: World> Driver<W> {
             }
         }
     }
-}
-
-fn output_of(standing: &Standing) -> Arc<Value> {
-    Arc::clone(&standing.output)
 }
 
 #[cfg(test)]

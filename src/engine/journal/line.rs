@@ -1,10 +1,9 @@
 //! One line of the journal: JSON whose last member is a checksum of the bytes before it.
 
-use std::{borrow::Cow, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::super::{
     fact::{Event, Fact, VERSION},
@@ -90,7 +89,7 @@ struct Written<'a> {
 }
 
 #[derive(Deserialize)]
-struct Read<'a> {
+struct Read {
     seq: u64,
     at: Timestamp,
     #[serde(default)]
@@ -99,10 +98,6 @@ struct Read<'a> {
     step: Option<String>,
     #[serde(default)]
     item: String,
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    data: &'a RawValue,
 }
 
 /// The line of an event, with its end.
@@ -123,7 +118,7 @@ pub(super) fn read(path: &Path, number: u64, seq: u64, text: &str) -> Result<Eve
     if unseal(text).is_none() {
         return Err(spoilt(path, number, "its checksum is missing or wrong"));
     }
-    let line: Read<'_> = serde_json::from_str(text).map_err(|why| unknown(path, number, &why.to_string()))?;
+    let line: Read = serde_json::from_str(text).map_err(|why| unknown(path, number, &why.to_string()))?;
     if line.seq != seq {
         return Err(spoilt(
             path,
@@ -131,9 +126,7 @@ pub(super) fn read(path: &Path, number: u64, seq: u64, text: &str) -> Result<Eve
             &format!("it holds fact {} where fact {seq} belongs", line.seq),
         ));
     }
-    let (kind, data) = (serde_json::json!(line.kind).to_string(), line.data.get());
-    let fact = serde_json::from_str(&format!("{{\"kind\":{kind},\"data\":{data}}}"))
-        .map_err(|why| unknown(path, number, &why.to_string()))?;
+    let fact: Fact = serde_json::from_str(text).map_err(|why| unknown(path, number, &why.to_string()))?;
     Ok(Event {
         seq: line.seq,
         at: line.at,

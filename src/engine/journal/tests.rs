@@ -10,7 +10,8 @@ use crate::{
     engine::{
         fact::{Event, Fact, Intent},
         recorder::Recorder,
-        step::How,
+        run::{Run, State},
+        step::{How, Undone},
         toy::id,
     },
     fault::{Kind, Text},
@@ -201,4 +202,61 @@ async fn a_fact_that_does_not_follow_is_refused_and_not_written() {
     }
     drop(recorder);
     assert_eq!(Journal::read(&path).unwrap().events.len(), 1);
+}
+
+/// Samples of released formats stay readable for ever: never change the file, only add others.
+#[test]
+fn a_journal_of_version_1_is_read_for_ever() {
+    let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals/v1.jsonl"));
+    let events = Journal::read(path).unwrap().events;
+    assert_eq!(events.len(), 20);
+    let run = Run::of(&events);
+    let state = |step: &str| {
+        let node = run.nodes().into_iter().find(|(id, _)| id.step == step).unwrap();
+        run.state(node.0)
+    };
+    assert_eq!(state("entra.app"), State::Undone(Undone::Removed));
+    assert_eq!(state("saml.identity-source"), State::Kept("others use it".into()));
+    assert_eq!(
+        state("entra.user"),
+        State::Done {
+            how: How::Adopted,
+            unproven: false
+        }
+    );
+    assert_eq!(state("aws.assignment"), State::Pending);
+    let ours: Vec<String> = run.ours().iter().map(|node| node.id.to_string()).collect();
+    assert_eq!(ours, ["main/saml.identity-source"]);
+    // What is written again is what was read.
+    let text = std::fs::read_to_string(path).unwrap();
+    let again: String = events.iter().map(|event| super::line::write(event).unwrap()).collect();
+    assert_eq!(again, text.split_once('\n').unwrap().1);
+}
+
+#[tokio::test]
+#[ignore = "a measurement: run with --ignored --nocapture"]
+async fn reading_a_hundred_thousand_facts() {
+    let (_directory, path) = place();
+    let (journal, recorded) = Journal::open(&path, "0.1.0").unwrap();
+    let recorder = Arc::new(Recorder::on(journal, &recorded, Arc::new(SystemClock)).unwrap());
+    recorder.fact(None, started()).await.unwrap();
+    let writes = (0..100_000).map(|n| {
+        let recorder = Arc::clone(&recorder);
+        async move { recorder.fact(Some(&id(&format!("n{}", n % 5000))), done("x")).await }
+    });
+    let begin = std::time::Instant::now();
+    for write in futures_util::future::join_all(writes).await {
+        write.unwrap();
+    }
+    println!("written in {:?}", begin.elapsed());
+    drop(recorder);
+    let begin = std::time::Instant::now();
+    let events = Journal::read(&path).unwrap().events;
+    let read = begin.elapsed();
+    let run = Run::of(&events);
+    println!(
+        "{} facts read in {read:?}, folded in {:?}",
+        run.seq(),
+        begin.elapsed() - read
+    );
 }

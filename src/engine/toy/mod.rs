@@ -414,7 +414,7 @@ impl Bench {
     pub(super) async fn go_until_fact(&mut self, intent: Intent, n: usize) -> Option<Outcome> {
         let (driver, mut heard) = self.driver();
         let mut new = Vec::new();
-        let mut run = std::pin::pin!(driver.run(intent));
+        let mut run = Box::pin(driver.run(intent));
         let outcome = loop {
             tokio::select! {
                 biased;

@@ -1,0 +1,54 @@
+//! What a driver is told: before it runs, and while it does.
+
+use tokio::sync::mpsc;
+
+use crate::engine::{graph::NodeId, policy::Policy, select::Selection};
+
+/// What identifies a run in the journal, and what limits it.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// An id of its own.
+    pub run: String,
+    /// A digest of the profile.
+    pub profile: String,
+    /// The version of fedwiz.
+    pub program: String,
+    /// The part of the walk to go.
+    pub selection: Selection,
+    /// Patience and parallelism.
+    pub policy: Policy,
+}
+
+/// Tells a driver at work what to do.
+#[derive(Debug, Clone)]
+pub struct Control {
+    pub(super) orders: mpsc::UnboundedSender<Order>,
+}
+
+/// What a driver at work can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Begin no further node. What is at work goes on.
+    Pause,
+    /// Go on after a pause.
+    Resume,
+    /// Stop: what is at work finishes its call, waits end, no further call is made.
+    Stop,
+    /// Stop at once: what is at work is dropped. The journal resumes.
+    StopNow,
+    /// Let a node that failed, or needs a person, go again.
+    Retry(NodeId),
+    /// Leave a node out that nothing insists on.
+    Skip(NodeId),
+    /// Look now instead of later.
+    LookNow(NodeId),
+    /// Take the operator's word in place of the proof that is being waited for.
+    TakeMyWord(NodeId),
+}
+
+impl Control {
+    /// Gives an order. Orders to a driver that is done go nowhere.
+    pub fn tell(&self, order: Order) {
+        let _ = self.orders.send(order);
+    }
+}
