@@ -1,26 +1,23 @@
 //! `fedwiz demo`: the whole walk on simulated clouds in this process. It needs no account, no network, no home folder and no
 //! keyring, and the same seed tells the same story, byte for byte.
 
-use std::{collections::BTreeMap, path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use super::{
     Stop, args,
     operator::SimulatedConsole,
     out::{self, Colour},
     prompter::OnStderr,
-    sim::{profile_text, start},
+    sim::start,
     tell::{Manner, Teller},
     walk::walk,
 };
 use crate::{
-    clients::aws::Keys,
-    clock::SharedClock,
     engine::{fact::Intent, outcome::Outcome, select::Selection},
     fault::{Fault, Kind},
-    profile::Profile,
     report::paper::Style,
     secrets::MemoryStore,
-    session::{Session, Setup, SimulatedTime},
+    session::{Session, rehearsal},
     sim::{Mode, Options, Sim},
 };
 
@@ -42,7 +39,14 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
     let before = sim.state_json();
     let folder = tempfile::tempdir()
         .map_err(|error| Fault::new(Kind::File, "no temporary folder can be made").why(error.to_string()))?;
-    let session = Session::open(setup(&sim, folder.path(), args.seed)?).await?;
+    let session = Session::open(rehearsal::setup(
+        &sim,
+        folder.path(),
+        Arc::new(MemoryStore::new()),
+        Arc::new(OnStderr),
+        args.seed,
+    )?)
+    .await?;
     let manner = Manner {
         names: names(&sim, folder.path()),
         // What is told is the same on every terminal.
@@ -83,6 +87,7 @@ async fn go(session: &Session, intent: Intent, teller: &mut Teller) -> Result<Ou
     walk(session, intent, Arc::new(console), Selection::default(), teller).await
 }
 
+<<<<<<< HEAD
 fn setup(sim: &Sim, folder: &Path, seed: u64) -> Result<Setup, Fault> {
     let text = profile_text(sim)?;
     let profile = Profile::parse(&text, "the demo's profile", folder)
@@ -107,6 +112,8 @@ fn setup(sim: &Sim, folder: &Path, seed: u64) -> Result<Setup, Fault> {
     })
 }
 
+=======
+>>>>>>> 390bb18 (Walk in this process and in others: crashes, weather, contracts, canaries, journeys)
 /// What differs from run to run (ports, and the folder of the journal) by what it is called in the output.
 fn names(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
     let at = sim.addresses();

@@ -4,13 +4,11 @@ use std::{io::Write, path::Path};
 
 use jiff::Timestamp;
 use serde_json::json;
-use toml::Table;
 
 use super::{args, out, place};
 use crate::{
     fault::{Fault, Kind},
-    profile::{tutorial::tutorial, write},
-    session::{CLOCK, SimulatedTime},
+    session::{CLOCK, SimulatedTime, rehearsal::profile_text},
     sim::{Mode, Options, Sim},
 };
 
@@ -51,33 +49,6 @@ pub(super) async fn start(options: Options) -> Result<Sim, Fault> {
             .why(error.to_string())
             .hint("The scenarios are in the README; this machine must let processes listen on 127.0.0.1.")
     })
-}
-
-/// The tutorial's profile, pointed at a simulation.
-pub(super) fn profile_text(sim: &Sim) -> Result<String, Fault> {
-    let pointers: Table = toml::from_str(&sim.profile_toml())
-        .map_err(|error| Fault::internal("the simulator's profile is not TOML").why(error.message().to_owned()))?;
-    let tenant = pointers
-        .get("entra")
-        .and_then(|entra| entra.get("tenant"))
-        .and_then(toml::Value::as_str)
-        .unwrap_or("contoso.onmicrosoft.com")
-        .to_owned();
-    let mut profile = tutorial(&tenant, &tenant);
-    overlay(&mut profile, pointers);
-    Ok(write::render(&profile))
-}
-
-/// Puts the keys of `over` into `table`, table by table.
-fn overlay(table: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (table.get_mut(&key), value) {
-            (Some(toml::Value::Table(inner)), toml::Value::Table(value)) => overlay(inner, value),
-            (_, value) => {
-                table.insert(key, value);
-            }
-        }
-    }
 }
 
 /// Writes `profile.toml`, `env` and `aws-credentials`; gives the paths of the first two.

@@ -5,6 +5,8 @@
 
 mod observe;
 #[cfg(feature = "demo")]
+pub mod rehearsal;
+#[cfg(feature = "demo")]
 mod simulated;
 
 use std::{path::PathBuf, sync::Arc};

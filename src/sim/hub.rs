@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{clock::SimClock, fuse::Fuses, http::Port, world::World};
+use super::{clock::SimClock, fuse::Fuses, http::Port, witness::Witness, world::World};
 
 /// The header by which the simulation knows its own calls.
 pub(super) const INSIDE: &str = "x-sim-inside";
@@ -52,6 +52,7 @@ struct Inner {
     latency: Duration,
     addresses: Addresses,
     fuses: Arc<Fuses>,
+    witness: Witness,
     http: reqwest::Client,
     inside_key: String,
     jobs: Mutex<JoinSet<()>>,
@@ -74,6 +75,7 @@ impl Hub {
             latency,
             addresses,
             fuses: Arc::default(),
+            witness: Witness::default(),
             http,
             inside_key,
             jobs: Mutex::default(),
@@ -93,6 +95,10 @@ impl Hub {
 
     pub(super) fn latency(&self) -> Duration {
         self.0.latency
+    }
+
+    pub(super) fn witness(&self) -> &Witness {
+        &self.0.witness
     }
 
     pub(super) fn fuses(&self) -> &Arc<Fuses> {

@@ -18,6 +18,7 @@ pub mod scenario;
 mod server;
 mod simulator;
 pub mod weather;
+pub mod witness;
 pub mod world;
 
 pub use self::{

@@ -132,6 +132,7 @@ async fn walk(hub: Hub, connection: Connection, mut request: Request) -> axum::r
             Outcome::Later(work) => work(hub.clone()).await,
         },
     };
+    hub.witness().saw(&request, &response);
     let lost = fate.dropped || matches!(burn, Burn::Now(Moment::AfterCommit));
     hub.with(|world| {
         if let Some(entry) = world.ledger.entry(request.seq) {

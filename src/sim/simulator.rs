@@ -16,6 +16,7 @@ use super::{
     scenario::{self, BadScenario, Scenario},
     server::{self, Gates},
     weather::Weather,
+    witness::Exchange,
     world::World,
 };
 
@@ -224,6 +225,21 @@ impl Sim {
     pub fn writes(&self) -> usize {
         self.hub
             .with(|world| world.ledger.entries().iter().filter(|e| e.wrote && !e.inside).count())
+    }
+
+    /// Begins to write down whole exchanges, bodies included.
+    pub fn record(&self) {
+        self.hub.witness().begin();
+    }
+
+    /// What has been written down since then.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.hub.witness().exchanges()
+    }
+
+    /// Every token and password there is or was.
+    pub fn secrets(&self) -> Vec<String> {
+        self.hub.with(|world| world.secrets().to_vec())
     }
 
     /// Kills the client at its `n`-th request (as counted by [`Sim::requests`]).

