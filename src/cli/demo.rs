@@ -87,33 +87,6 @@ async fn go(session: &Session, intent: Intent, teller: &mut Teller) -> Result<Ou
     walk(session, intent, Arc::new(console), Selection::default(), teller).await
 }
 
-<<<<<<< HEAD
-fn setup(sim: &Sim, folder: &Path, seed: u64) -> Result<Setup, Fault> {
-    let text = profile_text(sim)?;
-    let profile = Profile::parse(&text, "the demo's profile", folder)
-        .map_err(|error| Fault::internal("the demo's profile is not valid").why(error.to_string()))?;
-    let variables: BTreeMap<String, String> = sim.env().into_iter().collect();
-    let keys = sim.aws_access().into_iter().map(|access| Keys {
-        id: access.access_key,
-        secret: access.secret_key.into(),
-        session: access.session_token.map(Into::into),
-    });
-    let clock: SharedClock = Arc::new(SimulatedTime(sim.clock()));
-    Ok(Setup {
-        profile,
-        clock,
-        secrets: Arc::new(MemoryStore::new()),
-        folder: folder.to_path_buf(),
-        // Not this process's environment: a proxy or a profile of this machine has no place in a demonstration.
-        variables: Arc::new(move |name| variables.get(name).cloned()),
-        prompter: Arc::new(OnStderr),
-        keys: keys.collect(),
-        seed: Some(seed),
-    })
-}
-
-=======
->>>>>>> 390bb18 (Walk in this process and in others: crashes, weather, contracts, canaries, journeys)
 /// What differs from run to run (ports, and the folder of the journal) by what it is called in the output.
 fn names(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
     let at = sim.addresses();

@@ -58,6 +58,7 @@ pub fn setup(
     let keys = sim.aws_access().into_iter().map(|access| Keys {
         id: access.access_key,
         secret: access.secret_key.into(),
+        session: access.session_token.map(Into::into),
     });
     Ok(Setup {
         profile,

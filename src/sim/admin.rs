@@ -158,6 +158,14 @@ pub(super) fn set_weather(hub: &Hub, gates: &Gates, weather: Weather) {
     hub.with(move |world| {
         world.skies = Skies::seeded(world.seed);
         world.weather = weather;
+        world.weather_changes += 1;
+        // Whatever the old weather had shut.
+        let shut = gates.clone();
+        world.spawn(move |_| async move {
+            for gate in &shut {
+                gate.set(true).await;
+            }
+        });
         plan_outages(world, &gates);
     });
 }
@@ -166,9 +174,16 @@ pub(super) fn set_weather(hub: &Hub, gates: &Gates, weather: Weather) {
 pub(super) fn plan_outages(world: &mut World, gates: &Gates) {
     for (port, after, lasts) in world.weather.outage_plan() {
         let gate = gates[port as usize].clone();
+        let planned = world.weather_changes;
         world.spawn(move |hub| async move {
             hub.clock().nap(after).await;
-            hub.with(|world| world.ledger.forgive_pages());
+            let still = hub.with(|world| {
+                world.ledger.forgive_pages();
+                world.weather_changes == planned
+            });
+            if !still {
+                return;
+            }
             gate.set(false).await;
             hub.clock().nap(lasts).await;
             gate.set(true).await;

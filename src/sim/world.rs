@@ -126,6 +126,8 @@ pub struct World {
     pub ledger: Ledger,
     /// The weather.
     pub weather: Weather,
+    /// How often the weather has been changed since the world began.
+    pub(super) weather_changes: u64,
     /// Where the services listen, for links in answers.
     pub addresses: Addresses,
     /// The replication lag the current request meets, if any. Reads of Graph and of the Identity Store are shown the past by
@@ -159,6 +161,7 @@ impl World {
             aws,
             ledger: Ledger::default(),
             weather,
+            weather_changes: 0,
             skies: Skies::seeded(seed),
             addresses: Addresses::default(),
             lag: None,

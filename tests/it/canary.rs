@@ -27,7 +27,10 @@ fn holds(haystack: &[u8], needle: &str) -> bool {
 
 /// The secrets of a world, after a walk up and down in it; the walk's files are searched on the way.
 fn secrets_of_a_walk() -> Vec<String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let loopback = Loopback::start("fresh").await;
         Loopback::must_end_well(&loopback.run(Intent::Up).await);
@@ -35,7 +38,10 @@ fn secrets_of_a_walk() -> Vec<String> {
             let secrets = sim.secrets();
             let mut found = Vec::new();
             files(loopback.folder(), &mut found);
-            assert!(found.iter().any(|(name, _)| name.ends_with("journal.jsonl")), "no journal was searched");
+            assert!(
+                found.iter().any(|(name, _)| name.ends_with("journal.jsonl")),
+                "no journal was searched"
+            );
             for (name, content) in &found {
                 for secret in &secrets {
                     assert!(!holds(content, secret), "{name} holds {secret} {when}");
@@ -55,7 +61,10 @@ fn no_secret_reaches_a_file_a_line_or_an_event() {
     assert!(secrets.len() >= 5, "there is little to look for: {}", secrets.len());
     // The same seed makes the same secrets in the demo's process.
     for form in [&[][..], &["--json"], &["-vvv"], &["-vvv", "--json"]] {
-        let end = run(fedwiz().args(["demo", "--headless", "--down", "--seed", "1"]).args(form).env("RUST_LOG", "trace"));
+        let end = run(fedwiz()
+            .args(["demo", "--headless", "--down", "--seed", "1"])
+            .args(form)
+            .env("RUST_LOG", "trace"));
         for secret in &secrets {
             for (name, text) in [("stdout", &end.stdout), ("stderr", &end.stderr)] {
                 assert!(!text.contains(secret.as_str()), "{name} of {form:?} holds {secret}");

@@ -135,11 +135,17 @@ impl Loopback {
     pub async fn run_and_die(&self, intent: Intent, n: u64, moment: Moment) -> bool {
         let fuse = self.sim.fuse(self.sim.requests() + n, moment);
         tokio::task::block_in_place(|| {
-            let life = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let life = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
             let died = life.block_on(async {
                 let run = async {
                     let session = self.session().await?;
-                    session.driver(Arc::new(Console(self.sim.clone())), Selection::default()).run(intent).await
+                    session
+                        .driver(Arc::new(Console(self.sim.clone())), Selection::default())
+                        .run(intent)
+                        .await
                 };
                 tokio::select! {
                     biased;

@@ -2,7 +2,11 @@
 
 use fedwiz::{
     engine::fact::Intent,
-    sim::{http::Port, weather::{Odds, Weather}, witness::Exchange},
+    sim::{
+        http::Port,
+        weather::{Odds, Weather},
+        witness::Exchange,
+    },
 };
 use serde_json::Value;
 
@@ -14,8 +18,14 @@ use crate::{
 /// The members that `GetCallerIdentity` may answer, by the slice of STS.
 fn sts(contract: &AwsContract, exchange: &Exchange) -> Vec<String> {
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&exchange.body).into_owned().collect();
-    let get = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let Some(action) = get("Action") else { return vec!["a request without a target or an action".into()] };
+    let get = |name: &str| {
+        form.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
+    let Some(action) = get("Action") else {
+        return vec!["a request without a target or an action".into()];
+    };
     let mut wrong = Vec::new();
     if get("Version") != Some("2011-06-15") {
         wrong.push(format!("{action}: wrong version {:?}", get("Version")));
@@ -25,12 +35,17 @@ fn sts(contract: &AwsContract, exchange: &Exchange) -> Vec<String> {
     wrong.extend(contract.request("sts", action, &Value::Object(body)));
     if exchange.status == 200 {
         let text = String::from_utf8_lossy(&exchange.answer);
-        let inner = text.split_once(&format!("<{action}Result>")).and_then(|(_, rest)| rest.split_once(&format!("</{action}Result>")));
+        let inner = text
+            .split_once(&format!("<{action}Result>"))
+            .and_then(|(_, rest)| rest.split_once(&format!("</{action}Result>")));
         match inner {
             None => wrong.push(format!("{action} answers without its result: {text}")),
             Some((members, _)) => {
                 let mut body = serde_json::Map::new();
-                for member in members.split("</").filter_map(|part| part.rsplit_once('<').map(|(_, last)| last)) {
+                for member in members
+                    .split("</")
+                    .filter_map(|part| part.rsplit_once('<').map(|(_, last)| last))
+                {
                     if let Some((name, value)) = member.split_once('>') {
                         body.insert(name.to_owned(), value.into());
                     }
@@ -43,7 +58,9 @@ fn sts(contract: &AwsContract, exchange: &Exchange) -> Vec<String> {
 }
 
 fn aws(contract: &AwsContract, exchange: &Exchange) -> Vec<String> {
-    let Some(target) = &exchange.target else { return sts(contract, exchange) };
+    let Some(target) = &exchange.target else {
+        return sts(contract, exchange);
+    };
     let Some((service, operation)) = contract.operation(target) else {
         return vec![format!("{target} is not in the contracts")];
     };
@@ -74,8 +91,15 @@ fn graph(contract: &GraphContract, exchange: &Exchange) -> Vec<String> {
     let mut wrong = contract.request(&exchange.method, &path, &exchange.query, body.as_ref());
     wrong.extend(contract.answer(&exchange.method, &path, exchange.status, answer.as_ref()));
     if path.ends_with("/$batch") {
-        let (Some(body), Some(answer)) = (body, answer) else { return wrong };
-        let version = path.trim_start_matches('/').split('/').next().unwrap_or("v1.0").to_owned();
+        let (Some(body), Some(answer)) = (body, answer) else {
+            return wrong;
+        };
+        let version = path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or("v1.0")
+            .to_owned();
         for request in body["requests"].as_array().into_iter().flatten() {
             let url = format!("/{version}{}", request["url"].as_str().expect("a url"));
             let (inner, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -86,7 +110,12 @@ fn graph(contract: &GraphContract, exchange: &Exchange) -> Vec<String> {
             let answers = answer["responses"].as_array().into_iter().flatten();
             for response in answers.filter(|response| response["id"] == request["id"]) {
                 let status = u16::try_from(response["status"].as_u64().expect("a status")).expect("a status");
-                wrong.extend(contract.answer(method, &inner, status, response.get("body").filter(|body| !body.is_null())));
+                wrong.extend(contract.answer(
+                    method,
+                    &inner,
+                    status,
+                    response.get("body").filter(|body| !body.is_null()),
+                ));
             }
         }
     }
@@ -96,7 +125,9 @@ fn graph(contract: &GraphContract, exchange: &Exchange) -> Vec<String> {
 fn decoded(path: &str) -> String {
     // Percent-decoding of a path is that of a form, but for the plus sign.
     let form = path.replace('+', "%2B");
-    url::form_urlencoded::parse(format!("p={form}").as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
+    url::form_urlencoded::parse(format!("p={form}").as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 /// Checks all exchanges of a walk up and down in this weather. How many were checked, and what is wrong.
@@ -126,10 +157,20 @@ async fn walk(scenario: &str, weather: Weather) -> Option<(usize, Vec<String>)> 
 }
 
 fn check(scenario: &str, weather: Weather) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let Some((count, wrong)) = runtime.block_on(walk(scenario, weather)) else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let Some((count, wrong)) = runtime.block_on(walk(scenario, weather)) else {
+        return;
+    };
     assert!(count > 20, "only {count} exchanges were seen");
-    assert!(wrong.is_empty(), "{} breaches in {count} exchanges:\n{}", wrong.len(), wrong[..wrong.len().min(30)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} breaches in {count} exchanges:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(30)].join("\n")
+    );
 }
 
 #[test]
@@ -144,7 +185,17 @@ fn a_walk_over_what_is_there_keeps_to_the_contracts() {
 
 #[test]
 fn refusals_keep_to_the_contracts_too() {
-    let every = |every| Odds { every, ..Odds::default() };
-    check("fresh", Weather { throttle: every(7), retry_after_s: 1, ..Weather::default() });
+    let every = |every| Odds {
+        every,
+        ..Odds::default()
+    };
+    check(
+        "fresh",
+        Weather {
+            throttle: every(7),
+            retry_after_s: 1,
+            ..Weather::default()
+        },
+    );
     check("no-rights", Weather::default());
 }
