@@ -281,10 +281,24 @@ fn refused(name: &str, outcome: &Outcome) -> Fault {
             .hint("Check that the user is assigned to the application and meets the scoping filter.")
             .retry(Retry::Replication);
     }
-    if lower.contains("conflict") || lower.contains("duplicate") {
-        return fault.hint("Somebody else in Identity Center has this user name, e-mail address or group name.");
+    if [
+        "mandatory",
+        "missing",
+        "unparsable",
+        "constraint",
+        "violates schema",
+        "allowed limit",
+    ]
+    .iter()
+    .any(|words| lower.contains(words))
+    {
+        return fault
+            .hint("Look at the user's values: names missing, several phone numbers, or characters that AWS refuses.");
     }
-    fault.hint("Look at the user's values: names missing, several phone numbers, or characters that AWS refuses.")
+    // The service may have lost the answer to its own request: what it calls a failure or a duplicate may be there.
+    fault
+        .hint("Somebody else in Identity Center may have this user name, e-mail address or group name.")
+        .retry(Retry::LookFirst)
 }
 
 /// Somebody has arrived in AWS, with all values.

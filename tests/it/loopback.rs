@@ -158,3 +158,15 @@ impl Loopback {
         })
     }
 }
+
+impl Loopback {
+    /// What the journal says of one step, for a failing test's message.
+    pub fn story(&self, step: &str) -> String {
+        let journal = std::fs::read_to_string(self.folder().join("journal.jsonl")).expect("a journal");
+        journal
+            .lines()
+            .filter(|line| line.contains(step))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}

@@ -38,7 +38,13 @@ fn weather(weather: Weather) -> u64 {
         }
         loopback.sim.set_weather(Weather::default());
         Loopback::must_end_well(&loopback.run(Intent::Down).await);
-        assert_eq!(loopback.sim.state_json(), loopback.before, "something is left");
+        assert_eq!(
+            loopback.sim.state_json(),
+            loopback.before,
+            "something is left:
+{}",
+            loopback.story("Richard")
+        );
         assert_eq!(loopback.sim.verdict(), Vec::<String>::new());
         took
     })
