@@ -1,7 +1,9 @@
 //! `fedwiz demo`: the whole walk on simulated clouds in this process. It needs no account, no network, no home folder and no
 //! keyring, and the same seed tells the same story, byte for byte.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, path::Path, process::ExitCode, sync::Arc};
+
+use serde_json::Value;
 
 use super::{
     Stop, args,
@@ -20,6 +22,9 @@ use crate::{
     session::{Session, rehearsal},
     sim::{Mode, Options, Sim},
 };
+
+/// How many places where the clouds differ are told.
+const SHOWN: usize = 20;
 
 /// Walks up and, if asked, down again; then looks at the simulator's ledger and state itself.
 pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
@@ -66,8 +71,12 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
         code = go(&session, Intent::Down, &mut teller).await?.exit_code();
     }
     let verdict = sim.verdict();
-    let same = !goes_down || sim.state_json() == before;
-    let told = verdict_in_words(&verdict, goes_down.then_some(same), &sim);
+    let mut left = Vec::new();
+    if goes_down {
+        differences("", &before, &sim.state_json(), &mut left);
+    }
+    let same = left.is_empty();
+    let told = verdict_in_words(&verdict, goes_down.then_some(&left), &sim);
     if args.told.json {
         out::note(&told);
     } else {
@@ -108,7 +117,7 @@ fn names(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
     names
 }
 
-fn verdict_in_words(verdict: &[String], same: Option<bool>, sim: &Sim) -> String {
+fn verdict_in_words(verdict: &[String], left: Option<&Vec<String>>, sim: &Sim) -> String {
     let mut told = format!(
         "\nThe simulated clouds saw {} requests, {} of which changed something.\n",
         sim.requests(),
@@ -122,10 +131,46 @@ fn verdict_in_words(verdict: &[String], same: Option<bool>, sim: &Sim) -> String
             told.push_str(&format!("  {violation}\n"));
         }
     }
-    match same {
-        Some(true) => told.push_str("Both clouds are as they were before.\n"),
-        Some(false) => told.push_str("The clouds are NOT as they were before.\n"),
+    match left {
         None => {}
+        Some(left) if left.is_empty() => told.push_str("Both clouds are as they were before.\n"),
+        Some(left) => {
+            told.push_str("The clouds are NOT as they were before, in these places:\n");
+            for place in left.iter().take(SHOWN) {
+                told.push_str(&format!("  {place}\n"));
+            }
+        }
     }
     told
+}
+
+/// The places where two states differ.
+fn differences(place: &str, before: &Value, after: &Value, into: &mut Vec<String>) {
+    match (before, after) {
+        (Value::Object(old), Value::Object(new)) => {
+            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            for key in keys {
+                let (old, new) = (
+                    old.get(key).unwrap_or(&Value::Null),
+                    new.get(key).unwrap_or(&Value::Null),
+                );
+                differences(&format!("{place}/{key}"), old, new, into);
+            }
+        }
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+            for (at, (old, new)) in old.iter().zip(new).enumerate() {
+                differences(&format!("{place}/{at}"), old, new, into);
+            }
+        }
+        (old, new) if old == new => {}
+        (old, new) => into.push(format!("{place}: was {}, is {}", short(old), short(new))),
+    }
+}
+
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(120) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }

@@ -249,19 +249,15 @@ impl Found<'_> {
                     "Keep either `managed_policy` or `customer_managed`.",
                 );
             }
-            match &set.boundary {
-                Some(Boundary {
-                    managed_policy: None,
-                    customer_managed: None,
-                }) => {
-                    self.at(
-                        &format!("{place}.boundary"),
-                        "the boundary names no policy",
-                        "empty",
-                        "Give it `managed_policy` or `customer_managed`.",
-                    );
-                }
-                _ => {}
+            let names_none =
+                |boundary: &Boundary| boundary.managed_policy.is_none() && boundary.customer_managed.is_none();
+            if set.boundary.as_ref().is_some_and(names_none) {
+                self.at(
+                    &format!("{place}.boundary"),
+                    "the boundary names no policy",
+                    "empty",
+                    "Give it `managed_policy` or `customer_managed`.",
+                );
             }
         }
     }

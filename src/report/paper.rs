@@ -79,6 +79,11 @@ impl<W: io::Write> Paper<W> {
         self.out
     }
 
+    /// One line that is never broken, because somebody will copy it.
+    pub(super) fn unbroken(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", self.style.text(text))
+    }
+
     /// An empty line.
     pub(super) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)

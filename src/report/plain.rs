@@ -289,7 +289,7 @@ fn closing<W: io::Write>(paper: &mut Paper<W>, summary: &Summary) -> io::Result<
         paper.say(0, &format!("Exit code {}: {}.", summary.exit, summary.meaning), None)?;
     }
     if let Some(command) = &summary.continue_with {
-        paper.say(0, &format!("Continue with: `{command}`"), None)?;
+        paper.unbroken(&format!("Continue with: `{command}`"))?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(in crate::cli) struct AnswersFile {
     steps: BTreeMap<String, BTreeMap<String, Given>>,
     /// Each answer is given once: asking again means that it did not lead to a proof.
     used: Mutex<BTreeSet<NodeId>>,
-    stdin: Mutex<Option<SecretString>>,
+    stdin_text: Mutex<Option<SecretString>>,
     next: Arc<dyn Operator>,
 }
 
@@ -65,7 +65,7 @@ impl AnswersFile {
             base: file.parent().map(Path::to_path_buf).unwrap_or_default(),
             steps,
             used: Mutex::default(),
-            stdin: Mutex::default(),
+            stdin_text: Mutex::default(),
             next: Arc::new(Nobody),
         })
     }
@@ -97,7 +97,7 @@ impl AnswersFile {
                 Ok(value) if !value.is_empty() => Ok(value.into()),
                 _ => Err(wrong(format!("names the variable {name}, which is not set"))),
             },
-            (Given::From(From { stdin: true, .. }), _) => self.from_stdin(),
+            (Given::From(From { stdin: true, .. }), _) => self.stdin(),
             _ => Err(wrong(
                 "is neither a text, nor `{ env = \"NAME\" }`, nor `{ stdin = true }`".into(),
             )),
@@ -105,8 +105,8 @@ impl AnswersFile {
     }
 
     /// All of stdin, read once and given to whoever asks.
-    fn from_stdin(&self) -> Result<SecretString, Fault> {
-        let mut read = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+    fn stdin(&self) -> Result<SecretString, Fault> {
+        let mut read = self.stdin_text.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = read.as_ref() {
             return Ok(text.clone());
         }
