@@ -1,6 +1,8 @@
 //! Where profiles and journals lie on this machine.
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "demo")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use directories::ProjectDirs;
 
@@ -57,6 +59,7 @@ fn state_root() -> Result<PathBuf, Fault> {
 }
 
 /// Makes a folder that only its owner can look into.
+#[cfg(feature = "demo")]
 pub(super) fn make_private(folder: &Path) -> Result<(), Fault> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
