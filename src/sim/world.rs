@@ -208,42 +208,52 @@ impl World {
         }
     }
 
-    /// Called before the first write under lag and after each: keeps what lagging reads will see.
+    /// Called before each write, without a port, and after it: keeps what lagging reads will see.
+    ///
+    /// What changes without a request (a provisioning cycle) is kept with the next write only, and so is seen early at
+    /// times, but never hidden for good.
     pub(super) fn remember(&mut self, port: Option<Port>) {
         let lag = SignedDuration::try_from_secs_f64(self.weather.lag_s).unwrap_or(SignedDuration::ZERO);
         if lag.is_zero() {
             self.past.clear();
             return;
         }
-        let newest = self.past.back().cloned();
-        let next = match (newest, port) {
-            (None, _) => Past {
+        let horizon = self.now - lag;
+        let fresh = self.past.back().is_none_or(|newest| newest.from <= horizon);
+        if port.is_none() && fresh {
+            // Everything written so far can be seen by all: begin again from here.
+            self.past.clear();
+            let (entra, aws) = (Arc::new(self.entra.clone()), Arc::new(self.aws.clone()));
+            self.past.push_back(Past {
                 from: Timestamp::MIN,
-                entra: Arc::new(self.entra.clone()),
-                aws: Arc::new(self.aws.clone()),
-            },
-            (Some(_), None) => return,
-            (Some(old), Some(Port::Graph | Port::Login)) => Past {
-                from: self.now,
+                entra,
+                aws,
+            });
+        }
+        let (Some(port), Some(old)) = (port, self.past.back().cloned()) else {
+            return;
+        };
+        let from = self.now;
+        self.past.push_back(match port {
+            Port::Graph | Port::Login => Past {
+                from,
                 entra: Arc::new(self.entra.clone()),
                 aws: old.aws,
             },
-            (Some(old), Some(_)) => Past {
-                from: self.now,
+            _ => Past {
+                from,
                 entra: old.entra,
                 aws: Arc::new(self.aws.clone()),
             },
-        };
-        self.past.push_back(next);
-        let horizon = self.now - lag;
-        while self.past.get(1).is_some_and(|second| second.from <= horizon) {
-            self.past.pop_front();
-        }
+        });
     }
 
     /// Runs a read against the clouds as they were `lag` ago.
     pub(super) fn in_the_past<T>(&mut self, lag: SignedDuration, read: impl FnOnce(&mut Self) -> T) -> T {
         let horizon = self.now - lag;
+        if self.past.back().is_none_or(|newest| newest.from <= horizon) {
+            return read(self);
+        }
         let Some(past) = self.past.iter().rev().find(|past| past.from <= horizon).cloned() else {
             return read(self);
         };
@@ -268,6 +278,32 @@ impl fmt::Debug for World {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lagging_read_misses_writes_but_not_what_happened_by_itself_long_ago() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut world = crate::sim::scenario::load("fresh")
+            .and_then(|s| s.build(1, now))
+            .unwrap();
+        world.weather.lag_s = 6.0;
+        let lag = SignedDuration::from_secs(6);
+        let name = |world: &mut World| world.in_the_past(lag, |world| world.aws[0].name.clone());
+        let write = |world: &mut World, name: &str| {
+            world.remember(None);
+            world.aws[0].name = name.into();
+            world.remember(Some(Port::Aws));
+        };
+        write(&mut world, "first");
+        assert_eq!(name(&mut world), "aws");
+        world.now = now + SignedDuration::from_secs(6);
+        assert_eq!(name(&mut world), "first");
+        // Changed by the world itself, then by a request.
+        world.aws[0].name = "by itself".into();
+        assert_eq!(name(&mut world), "by itself");
+        write(&mut world, "second");
+        assert_eq!(name(&mut world), "by itself");
+        assert_eq!(world.aws[0].name, "second");
+    }
 
     #[test]
     fn the_same_seed_makes_the_same_ids() {

@@ -1,5 +1,7 @@
 //! The simulated AWS, driven by the real SDKs. Every request and every answer is held against the service models.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -96,6 +96,14 @@ fn principal(tenant: &Tenant, id: &str, name: &dyn Fn(&str) -> String) -> Value 
     assigned.sort();
     let active = active_certificate(tenant, id, jiff::Timestamp::MIN).map(|c| &c.subject);
     let mut claims = tenant.claims.get(id).cloned().unwrap_or_default();
+    // No call takes a claims policy away again: one that says nothing is as good as none.
+    let says = |claims: &Value| {
+        let list = claims["claims"].as_array().is_some_and(|list| !list.is_empty());
+        list || !claims["audienceOverride"].is_null() || !claims["groupFilter"].is_null()
+    };
+    if !says(&claims) {
+        claims = Value::Null;
+    }
     if let Some(claims) = claims.as_object_mut() {
         claims.remove("id");
     }
@@ -104,6 +112,8 @@ fn principal(tenant: &Tenant, id: &str, name: &dyn Fn(&str) -> String) -> Value 
         .get(id)
         .into_iter()
         .flatten()
+        // Emptied is as good as never set.
+        .filter(|(_, value)| !value.is_empty())
         .map(|(key, value)| {
             let shown = match key.as_str() {
                 // Ports differ from one simulation to the next.
