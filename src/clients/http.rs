@@ -353,6 +353,11 @@ impl Call {
         self.method.is_safe()
     }
 
+    /// True for an address that only the machine itself answers at, such as a cloud's metadata service.
+    pub fn is_link_local(&self) -> bool {
+        matches!(self.url.host(), Some(url::Host::Ipv4(ip)) if ip.is_link_local())
+    }
+
     fn check(&self) -> Result<(), Fault> {
         if self.bearer.is_some() && self.url.scheme() != "https" && !is_loopback(&self.url) {
             return Err(Fault::new(

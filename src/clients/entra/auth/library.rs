@@ -3,7 +3,7 @@
 //! A fresh credential is made for each token: those of the library cache by the system's clock, and would hand a refused
 //! token out again.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use azure_core::{
@@ -27,14 +27,17 @@ use super::{SigningKey, sign_in::SignIn, sign_in::carried};
 use crate::{
     clients::{
         entra::error::sign_in_fault,
-        http::{Call, Http, Service, is_loopback},
+        http::{Answer, Call, Http, Service, is_loopback},
     },
-    fault::Fault,
+    fault::{Fault, Retry},
 };
 
 /// The library refuses authorities that are not https. For a simulator on this machine it is told this one, and the
 /// transport puts the simulator's in its place.
 const STAND_IN: &str = "https://login.stand-in.invalid";
+
+/// How long the metadata service of an Azure machine may take to show that it is there.
+const METADATA_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A credential of the library, made anew for each token.
 pub(super) struct Library {
@@ -228,6 +231,20 @@ struct Carrier {
     stands_for: Option<Url>,
 }
 
+impl Carrier {
+    async fn answer(&self, call: Call) -> Result<Answer, Fault> {
+        if call.is_link_local() {
+            // The metadata service of an Azure machine answers at once. Elsewhere nobody does, and the next way of a
+            // chain must not wait for that.
+            let first = self.http.once(call.clone().timeout(METADATA_PATIENCE)).await?;
+            if first.retry == Retry::Never {
+                return Ok(first);
+            }
+        }
+        self.http.send(call).await
+    }
+}
+
 #[async_trait]
 impl HttpClient for Carrier {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
@@ -259,7 +276,7 @@ impl HttpClient for Carrier {
             .headers(headers)
             .body(body)
             .repeatable();
-        let answer = self.http.send(call).await.map_err(carried)?;
+        let answer = self.answer(call).await.map_err(carried)?;
         let mut headers = Headers::new();
         for (name, value) in &answer.headers {
             if let Ok(value) = value.to_str() {

@@ -460,6 +460,24 @@ async fn a_chain_tries_in_order_tells_each_reason_and_stays_with_what_worked() {
     }
 }
 
+#[tokio::test]
+async fn a_federated_token_is_read_from_its_file_each_time() {
+    use std::io::Write as _;
+
+    let server = Server::start(|_, _| granted("federated")).await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(file, "the-federated-token").unwrap();
+    let desk = desk(&server, Person::default());
+    let way = Way::WorkloadIdentity(Some(file.path().to_owned()));
+    assert_eq!(token(&desk, &way).await.unwrap(), "federated");
+    let seen = &server.seen()[0];
+    assert_eq!(seen.form("client_assertion").unwrap(), "the-federated-token");
+    assert_eq!(seen.form("client_id").unwrap(), "the-client");
+    let gone = Way::WorkloadIdentity(Some("/no/such/file".into()));
+    let fault = token(&desk, &gone).await.unwrap_err();
+    assert!(fault.hint.contains("federated"), "{fault:?}");
+}
+
 #[test]
 fn a_plain_address_elsewhere_is_refused_and_a_missing_client_is_named() {
     let bench = bench();
