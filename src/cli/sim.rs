@@ -62,7 +62,7 @@ fn write_files(sim: &Sim, folder: &Path) -> Result<(String, String), Fault> {
         .map(|(name, value)| format!("{name}={value}\n"))
         .collect();
     if let Some(told) = SimulatedTime(sim.clock()).told() {
-        env.push_str(&format!("{CLOCK}='{told}'\n"));
+        env.push_str(&format!("{CLOCK}={told}\n"));
     }
     env.push_str(&format!("AWS_SHARED_CREDENTIALS_FILE={}\n", credentials.display()));
     let (profile_file, env_file) = (folder.join("profile.toml"), folder.join("env"));

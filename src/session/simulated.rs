@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct SimulatedTime(pub SimClock);
 
-/// Tells other processes on this machine how a simulator's time runs: `SPEED MILLISECONDS TIME`, where the second is a moment
+/// Tells other processes on this machine how a simulator's time runs: `SPEED,MILLISECONDS,TIME`, where the second is a moment
 /// of the Unix clock and the third is what the simulator's clock showed then.
 pub const CLOCK: &str = "FEDWIZ_SIM_CLOCK";
 
@@ -24,7 +24,7 @@ impl SimulatedTime {
             return None;
         };
         Some(format!(
-            "{speed} {} {}",
+            "{speed},{},{}",
             Timestamp::now().as_millisecond(),
             self.0.now()
         ))
@@ -32,7 +32,7 @@ impl SimulatedTime {
 
     /// The clock that another process told of.
     pub fn heard(told: &str) -> Option<Self> {
-        let mut words = told.split(' ');
+        let mut words = told.split(',');
         let speed: f64 = words.next()?.parse().ok()?;
         let then = Timestamp::from_millisecond(words.next()?.parse().ok()?).ok()?;
         let shown: Timestamp = words.next()?.parse().ok()?;

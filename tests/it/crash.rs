@@ -157,11 +157,19 @@ fn all(jobs: Vec<(String, impl Future<Output = Result<(), String>> + Send + 'sta
                 job.await.map_err(|wrong| format!("{name}: {wrong}"))
             });
         }
-        let mut wrong = Vec::new();
+        let mut wrong: Vec<String> = Vec::new();
+        let mut done = 0;
         while let Some(ended) = tasks.join_next().await {
+            done += 1;
+            if done % 50 == 0 {
+                eprintln!("{done} of {count} crashes, {} that did not end the same", wrong.len());
+            }
             match ended {
                 Ok(Ok(())) => {}
-                Ok(Err(why)) => wrong.push(why),
+                Ok(Err(why)) => {
+                    eprintln!("{}", why.chars().take(600).collect::<String>());
+                    wrong.push(why);
+                }
                 Err(error) => wrong.push(error.to_string()),
             }
         }
