@@ -1,5 +1,7 @@
 //! Who is assigned to the application: those may sign in, and are provisioned.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -14,7 +16,7 @@ use crate::{
     engine::{
         guide::Guide,
         needs::{After, Each, One, Same},
-        step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
+        step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
     fault::{Fault, Kind},
     profile::Principal,
@@ -238,6 +240,9 @@ impl Step<World> for AppAssignment {
 /// Whoever has access to accounts must also be able to sign in: assigned to the application, too.
 pub struct AppAccess;
 
+/// How long a copy of the directory may be behind: as long as the driver waits for what was just made.
+const REPLICATION: Duration = Duration::from_secs(300);
+
 impl Step<World> for AppAccess {
     const ABOUT: About = About {
         id: StepId::new("entra.access"),
@@ -276,7 +281,13 @@ impl Step<World> for AppAccess {
     ) -> Result<Probe<Assigned>, Fault> {
         Ok(match AppAssignment::find(cx, app, &assigned.principal).await? {
             Some(found) => Probe::present(found, format!("assigned to {} and may sign in", app.name)),
-            None => Probe::Absent,
+            // `entra.assign` has seen it a moment ago: this copy of the directory is behind.
+            None => Probe::Pending(Wait {
+                why: "the assignment to show in every copy of the directory".into(),
+                ends_when: "appRoleAssignedTo lists it".into(),
+                every: Duration::from_secs(5),
+                limit: REPLICATION,
+            }),
         })
     }
 

@@ -296,14 +296,14 @@ impl<'a> Cx<'a> {
                 "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
             ));
         };
-        if let Some(known) = shape.only {
-            if let Some(key) = body.keys().find(|k| !k.contains('@') && !known.contains(&k.as_str())) {
-                return Err(GraphError::new(
-                    400,
-                    "BadRequest",
-                    format!("The parameter '{key}' in the request payload is not a valid parameter for the operation."),
-                ));
-            }
+        if let Some(known) = shape.only
+            && let Some(key) = body.keys().find(|k| !k.contains('@') && !known.contains(&k.as_str()))
+        {
+            return Err(GraphError::new(
+                400,
+                "BadRequest",
+                format!("The parameter '{key}' in the request payload is not a valid parameter for the operation."),
+            ));
         }
         if let Some(name) = shape.of {
             shapes::check(name, &body).map_err(|m| GraphError::new(400, "BadRequest", m))?;
