@@ -243,11 +243,11 @@ async fn an_assignment_comes_and_goes_asynchronously() {
     assert!(aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
     assert_eq!(
         aws.assignments_in(&instance, &instance.owner, &set).await.unwrap(),
-        [assignment.clone()]
+        std::slice::from_ref(&assignment)
     );
     assert_eq!(
         aws.accounts_with(&instance, &set, false).await.unwrap(),
-        [instance.owner.clone()]
+        std::slice::from_ref(&instance.owner)
     );
 
     aws.update_permission_set(&instance, &set, &fields("PT2H"))
@@ -255,7 +255,7 @@ async fn an_assignment_comes_and_goes_asynchronously() {
         .unwrap();
     assert_eq!(
         aws.accounts_with(&instance, &set, true).await.unwrap(),
-        [instance.owner.clone()]
+        std::slice::from_ref(&instance.owner)
     );
     let request = aws.provision(&instance, &set).await.unwrap();
     while aws.provisioning(&instance, &request).await.unwrap() == Progress::Running {

@@ -103,14 +103,9 @@ impl SimProcess {
         self.dir.path().to_owned()
     }
 
-    /// The line it printed when it listened.
-    pub fn ready(&self) -> &Value {
-        &self.ready
-    }
-
     /// A `fedwiz` command on this simulation: its profile, its environment, a state folder of the test's own.
     ///
-    /// The token store is the environment's or memory's: see `token_store`.
+    /// There is no keyring: callers name another token store.
     pub fn command(&self, name: &str) -> Command {
         let mut command = fedwiz();
         command
@@ -146,6 +141,11 @@ impl SimProcess {
             .count()
     }
 
+    /// How many requests the clouds have seen so far.
+    pub fn requests(&self) -> u64 {
+        self.ledger()["requests"].as_array().expect("requests").len() as u64
+    }
+
     /// Every broken rule.
     pub fn violations(&self) -> Vec<Value> {
         self.ledger()["violations"].as_array().expect("violations").clone()
@@ -155,16 +155,6 @@ impl SimProcess {
         let (status, body) = http("GET", self.ready["admin"].as_str().expect("admin"), path, None);
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).expect("JSON")
-    }
-
-    /// Posts to the admin address.
-    pub fn post(&self, path: &str, body: &Value) -> (u16, String) {
-        http(
-            "POST",
-            self.ready["admin"].as_str().expect("admin"),
-            path,
-            Some(&body.to_string()),
-        )
     }
 }
 

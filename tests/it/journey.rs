@@ -1,6 +1,6 @@
 //! The main job, as a user runs it: real processes, real HTTP, the bundled simulator.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, process::Stdio};
 
 use serde_json::Value;
 
@@ -76,13 +76,61 @@ fn every_event_validates_against_the_published_schema() {
 }
 
 #[test]
-fn two_processes_walk_up_and_down_and_leave_nothing() {
+fn processes_of_their_own_walk_up_and_down_and_leave_nothing() {
     let sim = SimProcess::start("fresh");
     let before = sim.state();
-    let up = run(sim
-        .command("apply")
-        .args(["--yes", "--operator", "simulated", "--token-store", "env"]));
-    assert_ne!(up.code, Some(101), "{}", up.stderr);
-    let _ = up;
-    let _ = before;
+    let with = |name: &str, args: &[&str]| run(sim.command(name).args(["--token-store", "memory"]).args(args));
+
+    let plan = with("plan", &[]).expect_code(0);
+    assert_eq!(sim.writes(), 0, "a plan wrote something");
+    assert!(!sim.dir().join("state").exists(), "a plan left a file");
+    let humans = plan.stdout.lines().filter(|line| line.contains(" human ")).count();
+    assert!((1..=4).contains(&humans), "{humans} human steps in:\n{}", plan.stdout);
+    for step in ["entra.app", "saml.identity-source", "scim.start"] {
+        assert!(plan.stdout.contains(step), "{step} is not planned:\n{}", plan.stdout);
+    }
+
+    let alone = with("apply", &[]).expect_code(3);
+    assert!(
+        alone.stderr.contains("fedwiz apply --profile"),
+        "no way on:\n{}",
+        alone.stderr
+    );
+    with("apply", &["--operator", "simulated"]).expect_code(0);
+    let writes = sim.writes();
+    with("apply", &["--operator", "simulated"]).expect_code(0);
+    assert_eq!(sim.writes(), writes, "a second apply wrote something");
+    with("teardown", &["--operator", "simulated", "--yes"]).expect_code(0);
+    assert_eq!(sim.state(), before, "something is left");
+    assert_eq!(sim.violations(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_process_killed_at_random_moments_is_followed_by_one_that_ends_the_same() {
+    let sim = SimProcess::start("fresh");
+    let before = sim.state();
+    let mut random = fastrand::Rng::with_seed(20);
+    for way in ["apply", "teardown"] {
+        for _ in 0..12 {
+            let args = ["--token-store", "memory", "--operator", "simulated", "--yes"];
+            let mut child = sim
+                .command(way)
+                .args(args)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("it starts");
+            // The moment is drawn from how many requests the clouds have seen, not from a clock.
+            let until = sim.requests() + random.u64(1..40);
+            while sim.requests() < until && child.try_wait().expect("a state").is_none() {}
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        run(sim
+            .command(way)
+            .args(["--token-store", "memory", "--operator", "simulated", "--yes"]))
+        .expect_code(0);
+    }
+    assert_eq!(sim.state(), before, "something is left");
+    assert_eq!(sim.violations(), Vec::<Value>::new());
 }

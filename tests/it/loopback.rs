@@ -29,7 +29,11 @@ impl Prompter for NobodyReads {
 }
 
 /// Actions that take something away.
-const TAKES_AWAY: &[&str] = &["aws.delete-token", "aws.disable-provisioning", "aws.revert-identity-source"];
+const TAKES_AWAY: &[&str] = &[
+    "aws.delete-token",
+    "aws.disable-provisioning",
+    "aws.revert-identity-source",
+];
 
 /// Clicks in the simulated consoles in a person's place.
 struct Console(Arc<Sim>);
@@ -47,7 +51,10 @@ impl Operator for Console {
             // A person who finds it gone already says so; the proof decides.
             Err(refused) if refused.status == 409 && TAKES_AWAY.contains(&click.action) => Value::Null,
             Err(refused) => {
-                return Err(Fault::new(Kind::Refused, format!("{} is refused: {refused:?}", click.action)));
+                return Err(Fault::new(
+                    Kind::Refused,
+                    format!("{} is refused: {refused:?}", click.action),
+                ));
             }
         };
         let mut answer = Answer::done();

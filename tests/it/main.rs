@@ -1,5 +1,7 @@
 //! Whole journeys over loopback, and the checks that keep the house in order.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod architecture;
 mod aws_client;
 mod canary;

@@ -649,7 +649,7 @@ async fn an_assignment_takes_its_time_and_holds_the_set() {
         .instance_arn(&bench.instance);
     assert_eq!(
         places.permission_set_arn(&set).send().await.unwrap().account_ids(),
-        [bench.management.clone()]
+        std::slice::from_ref(&bench.management)
     );
     let sets = bench
         .sso
@@ -661,7 +661,7 @@ async fn an_assignment_takes_its_time_and_holds_the_set() {
             .await
             .unwrap()
             .permission_sets(),
-        [set.clone()]
+        std::slice::from_ref(&set)
     );
 
     // Changed, then told.
