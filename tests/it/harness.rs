@@ -105,7 +105,7 @@ impl SimProcess {
 
     /// A `fedwiz` command on this simulation: its profile, its environment, a state folder of the test's own.
     ///
-    /// There is no keyring: callers name another token store.
+    /// Where the test has no Secret Service beside it, the caller names another token store.
     pub fn command(&self, name: &str) -> Command {
         let mut command = fedwiz();
         command
@@ -118,6 +118,10 @@ impl SimProcess {
             command.env(key, value);
         }
         command.env("FEDWIZ_STATE_DIR", self.dir.path().join("state"));
+        // Where a test has a Secret Service beside it.
+        for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
         command
     }
 

@@ -21,7 +21,7 @@ fn token() -> ScimToken {
     }
 }
 
-fn tools_are_there() -> bool {
+pub fn tools_are_there() -> bool {
     let missing: Vec<&&str> = TOOLS
         .iter()
         .filter(|tool| {
@@ -37,7 +37,16 @@ fn tools_are_there() -> bool {
     false
 }
 
-/// Runs one of the ignored tests below inside a D-Bus session with a home of its own.
+/// Unlocks a keyring that is made on the spot, then runs what it is given.
+const UNLOCKED: &str =
+    "printf testpass | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null; sleep 1; \"$@\"";
+
+/// Runs an ignored test inside a D-Bus session with an unlocked keyring; it must pass.
+pub fn with_a_keyring(inner: &str) {
+    assert_ok(&in_session(UNLOCKED, inner));
+}
+
+/// Runs one of the ignored tests inside a D-Bus session with a home of its own.
 fn in_session(script: &str, inner: &str) -> Output {
     let home = tempfile::tempdir().unwrap();
     let runtime = home.path().join("run");
@@ -92,8 +101,7 @@ fn assert_nothing_plain(folder: &Path) {
 #[test]
 fn an_unlocked_keyring_stores_reads_and_forgets_the_token() {
     if tools_are_there() {
-        let script = "printf testpass | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null; sleep 1; \"$@\"";
-        assert_ok(&in_session(script, "secret_service::inside_an_unlocked_keyring"));
+        with_a_keyring("secret_service::inside_an_unlocked_keyring");
     }
 }
 
