@@ -11,6 +11,7 @@ use fedwiz::{
         guide::{Answer, Guide, Operator},
         outcome::Outcome,
         select::Selection,
+        step::How,
     },
     fault::{Fault, Kind},
     profile::Profile,
@@ -73,6 +74,24 @@ impl Operator for Console {
     }
 }
 
+/// Brings back something else for one step.
+struct Spoilt {
+    console: Console,
+    step: &'static str,
+    spoil: fn(&mut Answer),
+}
+
+#[async_trait]
+impl Operator for Spoilt {
+    async fn ask(&self, node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
+        let mut answer = self.console.ask(node, guide).await?;
+        if node.step == self.step {
+            (self.spoil)(&mut answer);
+        }
+        Ok(answer)
+    }
+}
+
 /// A simulation, and a journal and secrets that outlive the runs on it.
 pub struct Loopback {
     pub sim: Arc<Sim>,
@@ -126,9 +145,35 @@ impl Loopback {
 
     /// One run from start to end.
     pub async fn run(&self, intent: Intent) -> Outcome {
+        self.run_with(intent, Arc::new(Console(self.sim.clone()))).await
+    }
+
+    /// One run in which somebody else answers.
+    pub async fn run_with(&self, intent: Intent, operator: Arc<dyn Operator>) -> Outcome {
         let session = self.session().await.expect("a session");
-        let driver = session.driver(Arc::new(Console(self.sim.clone())), Selection::default());
+        let driver = session.driver(operator, Selection::default());
         driver.run(intent).await.expect("a run")
+    }
+
+    /// The simulated console, and `spoil` changes what it brings back for this step.
+    pub fn spoilt(&self, step: &'static str, spoil: fn(&mut Answer)) -> Arc<dyn Operator> {
+        Arc::new(Spoilt {
+            console: Console(self.sim.clone()),
+            step,
+            spoil,
+        })
+    }
+
+    /// What stands, and how it came to stand, of each node.
+    pub async fn standing(&self) -> Vec<(String, How)> {
+        let session = self.session().await.expect("a session");
+        session.recorder.with_run(|run| {
+            let nodes = run.nodes();
+            let standing = nodes
+                .iter()
+                .filter_map(|(id, node)| Some((id.to_string(), node.standing.as_ref()?.how)));
+            standing.collect()
+        })
     }
 
     /// One run that must end well.

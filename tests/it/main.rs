@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod adopted;
+mod answers;
 mod architecture;
 mod aws_client;
 mod canary;
