@@ -26,7 +26,7 @@ pub struct Cli {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,
-    /// Say more on stderr: once for every request, twice for what the libraries say
+    /// Say more: every request, its status and its id
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }

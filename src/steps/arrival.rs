@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_assigned_yet_is_waited_for_and_a_conflict_is_not() {
+    fn who_is_not_assigned_yet_is_waited_for_and_a_conflict_is_looked_into() {
         let outcome = |message: &str| Outcome {
             result: "Skipped".into(),
             code: None,
@@ -455,6 +455,7 @@ mod tests {
             refused("x", &outcome("User is not effectively entitled")).retry,
             Retry::Replication
         );
-        assert_eq!(refused("x", &outcome("EntryConflict")).retry, Retry::Never);
+        assert_eq!(refused("x", &outcome("EntryConflict")).retry, Retry::LookFirst);
+        assert_eq!(refused("x", &outcome("MissingValues")).retry, Retry::Never);
     }
 }
