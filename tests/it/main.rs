@@ -1,5 +1,7 @@
 //! Whole journeys over loopback, and the checks that keep the house in order.
 
+// A whole walk is one deep future.
+#![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod adopted;
