@@ -3,6 +3,9 @@
 //! The walk is a graph of [`engine::step::Step`]s; a run is a fold over facts that are on disk before anyone sees them.
 //! `docs/architecture.md` tells the whole by following one command.
 
+// A whole walk is one deep future.
+#![recursion_limit = "256"]
+
 pub mod cli;
 pub mod clients;
 pub mod clock;
