@@ -18,6 +18,11 @@ fn shape(state: &Value) -> Value {
             Value::Array(items)
         }
         Value::String(text) if looks_made(text) => Value::from("…"),
+        Value::String(text) => {
+            let parts = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let kept = parts.map(|part| if looks_made(part) { "…" } else { part });
+            Value::from(kept.collect::<String>())
+        }
         other => other.clone(),
     }
 }
@@ -29,6 +34,27 @@ fn looks_made(text: &str) -> bool {
         .filter(|c| c.is_ascii_hexdigit() || "-:TZ./".contains(*c))
         .count();
     text.len() >= 12 && hexish * 10 >= text.chars().count() * 7 && text.chars().any(|c| c.is_ascii_digit())
+}
+
+/// Where two states differ.
+fn differences(at: &str, a: &Value, b: &Value, into: &mut Vec<String>) {
+    match (a, b) {
+        (Value::Object(x), Value::Object(y)) => {
+            let keys: std::collections::BTreeSet<&String> = x.keys().chain(y.keys()).collect();
+            for key in keys {
+                let (x, y) = (x.get(key).unwrap_or(&Value::Null), y.get(key).unwrap_or(&Value::Null));
+                differences(&format!("{at}/{key}"), x, y, into);
+            }
+        }
+        (Value::Array(x), Value::Array(y)) if x.len() == y.len() => {
+            x.iter()
+                .zip(y)
+                .enumerate()
+                .for_each(|(n, (x, y))| differences(&format!("{at}/{n}"), x, y, into));
+        }
+        _ if a == b => {}
+        _ => into.push(format!("{at} is {a}, not {b}")),
+    }
 }
 
 /// How many live objects of each kind there are.
@@ -96,7 +122,9 @@ async fn die_going_up(n: u64, moment: Moment, clean: &Clean) -> Result<(), Strin
         ));
     }
     if shape(&state) != shape(&clean.state) {
-        return Err(format!("another state:\n{}\n{}", shape(&state), shape(&clean.state)));
+        let mut different = Vec::new();
+        differences("", &shape(&state), &shape(&clean.state), &mut different);
+        return Err(format!("another state: {}", different.join("; ")));
     }
     let outcome = loopback.run(Intent::Down).await;
     if outcome.exit_code() != 0 {
