@@ -11,6 +11,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
@@ -19,7 +20,7 @@ pub use network::Network;
 pub use observe::{Exchange, Observer, Service, Silent, shown_url};
 
 use super::{
-    pace::Pace,
+    pace::{Limit, Pace},
     retry::{Policy, Retrying, Trouble, current_attempt, retry_after},
 };
 use crate::{
@@ -53,6 +54,7 @@ pub struct Http {
     client: reqwest::Client,
     retrying: Retrying,
     observer: Arc<dyn Observer>,
+    busy_until: Option<Timestamp>,
 }
 
 /// One request to be made.
@@ -102,6 +104,23 @@ impl Http {
             client,
             retrying: Retrying::new(clock, Policy::default(), seed),
             observer,
+            busy_until: None,
+        })
+    }
+
+    /// The same client, knowing that a process before this one called until then, as often as it was allowed to.
+    #[must_use]
+    pub fn after(mut self, then: Option<Timestamp>) -> Self {
+        self.busy_until = then;
+        self
+    }
+
+    /// A pace that keeps this limit from now on. Share it among all calls that the vendor counts together.
+    pub fn pace(&self, limit: Limit) -> Arc<Pace> {
+        let clock = self.clock().clone();
+        Arc::new(match self.busy_until {
+            Some(then) => Pace::after(clock, limit, then),
+            None => Pace::new(clock, limit),
         })
     }
 

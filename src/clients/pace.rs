@@ -4,6 +4,9 @@
 //! more than that many in any stretch of that length, wherever the stretch begins. This is within what a token bucket of
 //! the same size and rate allows, within what a counter over fixed windows allows, and within what a sliding one allows:
 //! whichever the vendor uses, it is kept.
+//!
+//! A vendor counts the calls of the process before this one, too. After a crash nobody knows them, so they are taken for
+//! as many as were allowed.
 
 use std::{
     collections::VecDeque,
@@ -18,6 +21,10 @@ use crate::clock::SharedClock;
 
 /// Calls that set out apart may arrive closer together: each stretch is longer by this share.
 const MARGIN: f64 = 0.02;
+
+/// Within a longer stretch than this a process before this one is taken to have called evenly, not all at once: the wait
+/// would cost more than the limit, which is far from what a walk needs, is worth.
+const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// A vendor's limit on calls in a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +55,21 @@ impl Pace {
             limit,
             taken: Mutex::new(VecDeque::new()),
         }
+    }
+
+    /// A pace for `limit` that goes on where another process, which called until `then`, left off.
+    pub fn after(clock: SharedClock, limit: Limit, then: Timestamp) -> Self {
+        let step = match limit.per <= REMEMBERED {
+            true => Duration::ZERO,
+            false => limit.per / limit.calls.max(1),
+        };
+        let before = |back: u32| then.checked_sub(step * back).unwrap_or(Timestamp::MIN);
+        let pace = Self::new(clock, limit);
+        pace.taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend((0..limit.calls.max(1)).rev().map(before));
+        pace
     }
 
     /// The limit it keeps.
@@ -144,6 +166,25 @@ mod tests {
         let took = times[2019].duration_since(times[0]).as_secs_f64();
         // 2,000 calls beyond the first burst, at 20 a second: 100 seconds and the margin.
         assert!((100.0..103.0).contains(&took), "{took}");
+    }
+
+    #[tokio::test]
+    async fn calls_of_the_process_before_this_one_count() {
+        for limit in [limits::CLOUDTRAIL_LOOKUP, limits::GRAPH_REPORTS, limits::GRAPH_WRITES] {
+            let clock = Skipping::new();
+            let then = clock.now();
+            let pace = Pace::after(clock.clone(), limit, then);
+            pace.take().await;
+            let waited = Duration::try_from(clock.now().duration_since(then)).expect("time goes on");
+            match limit.per <= REMEMBERED {
+                true => assert!(waited >= limit.per, "{}", limit.what),
+                false => assert!(waited < limit.per / 100, "{}", limit.what),
+            }
+            clock.advance(limit.per * 2);
+            let at = clock.now();
+            pace.take().await;
+            assert_eq!(clock.now(), at, "{}", limit.what);
+        }
     }
 
     #[test]

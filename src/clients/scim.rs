@@ -101,7 +101,7 @@ struct List<T> {
 impl Scim {
     /// The endpoint at an address that [`check_endpoint`] has approved.
     pub fn new(http: Http, endpoint: Url, token: SecretString) -> Self {
-        let pace = |limit| Arc::new(Pace::new(http.clock().clone(), limit));
+        let pace = |limit| http.pace(limit);
         Self {
             reads: pace(limits::SCIM_READS),
             writes: pace(limits::SCIM_WRITES),

@@ -11,6 +11,7 @@ mod simulated;
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -172,7 +173,7 @@ fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>) -> Res
     let network = Network::from_vars(|name| (setup.variables)(name));
     let observer = Arc::new(ToRecorder::new(Arc::clone(recorder)));
     let seed = setup.seed.unwrap_or_else(|| fastrand::u64(..));
-    let http = Http::new(&network, setup.clock.clone(), observer, seed)?;
+    let http = Http::new(&network, setup.clock.clone(), observer, seed)?.after(last_call(recorder, &setup.clock));
     let entra = entra(setup, profile, &http)?;
     let targets = profile
         .aws
@@ -201,6 +202,15 @@ fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>) -> Res
         targets,
         secrets: Arc::clone(&setup.secrets),
         handouts: setup.folder.join("handouts"),
+    })
+}
+
+/// Until when a process before this one may have called. One that was cut off may have done so until just now.
+fn last_call(recorder: &Recorder, clock: &SharedClock) -> Option<Timestamp> {
+    let now = clock.now();
+    recorder.with_run(|run| match run.is_open() {
+        true => Some(now),
+        false => run.at().map(|last| last.min(now)),
     })
 }
 

@@ -124,7 +124,7 @@ pub(super) struct Services {
 
 /// The running state of AWS's limits.
 pub(super) struct Paces {
-    sso_admin: Pace,
+    sso_admin: Arc<Pace>,
     /// By operation.
     identity_store: Mutex<BTreeMap<&'static str, Arc<Pace>>>,
     /// By Region.
@@ -137,7 +137,7 @@ impl Aws {
         let clock = http.clock().clone();
         Self(Arc::new(Inner {
             paces: Paces {
-                sso_admin: Pace::new(clock.clone(), limits::SSO_ADMIN),
+                sso_admin: http.pace(limits::SSO_ADMIN),
                 identity_store: Mutex::default(),
                 cloudtrail: Mutex::default(),
             },
@@ -284,7 +284,6 @@ impl Aws {
 
     async fn pace(&self, op: Op, region: &str) {
         let paces = &self.0.paces;
-        let clock = || self.0.http.clock().clone();
         let pace = match op.service {
             Service::Sts | Service::Organizations => return,
             Service::SsoAdmin => return paces.sso_admin.take().await,
@@ -292,14 +291,14 @@ impl Aws {
                 let mut all = paces.identity_store.lock().unwrap_or_else(PoisonError::into_inner);
                 Arc::clone(
                     all.entry(op.name)
-                        .or_insert_with(|| Arc::new(Pace::new(clock(), limits::IDENTITY_STORE))),
+                        .or_insert_with(|| self.0.http.pace(limits::IDENTITY_STORE)),
                 )
             }
             Service::CloudTrail => {
                 let mut all = paces.cloudtrail.lock().unwrap_or_else(PoisonError::into_inner);
                 let pace = all
                     .entry(region.to_owned())
-                    .or_insert_with(|| Arc::new(Pace::new(clock(), limits::CLOUDTRAIL_LOOKUP)));
+                    .or_insert_with(|| self.0.http.pace(limits::CLOUDTRAIL_LOOKUP));
                 Arc::clone(pace)
             }
         };

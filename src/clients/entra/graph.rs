@@ -80,7 +80,7 @@ struct RawPage<T> {
 impl Graph {
     /// Graph at this address (without the version).
     pub fn new(http: Http, tokens: Tokens, base: Url) -> Self {
-        let pace = |limit| Arc::new(Pace::new(http.clock().clone(), limit));
+        let pace = |limit| http.pace(limit);
         let paces = Paces {
             writes: pace(limits::GRAPH_WRITES),
             reports: pace(limits::GRAPH_REPORTS),
