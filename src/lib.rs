@@ -18,3 +18,4 @@ pub mod session;
 #[cfg(feature = "demo")]
 pub mod sim;
 pub mod steps;
+pub mod tui;
