@@ -21,6 +21,7 @@ use super::{
 #[cfg(feature = "demo")]
 use crate::session::{CLOCK, SimulatedTime};
 use crate::{
+    clients::http::Network,
     clock::{SharedClock, SystemClock},
     engine::{
         driver::Order,
@@ -111,12 +112,14 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
 
 /// Everything a session on this machine is made of.
 pub(super) fn setup(profile: Profile, secrets: SharedSecrets) -> Result<Setup, Fault> {
+    let variables = variables();
     Ok(Setup {
         folder: place::state_dir(&profile.federation)?,
         clock: clock(&profile),
         profile,
         secrets,
-        variables: variables(),
+        network: Network::from_vars(|name| variables(name)),
+        variables,
         prompter: Arc::new(OnStderr),
         keys: Vec::new(),
         seed: None,

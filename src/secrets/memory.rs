@@ -24,6 +24,13 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Another store with the same secrets.
+    pub fn copy(&self) -> Self {
+        Self {
+            kept: Mutex::new(self.lock().clone()),
+        }
+    }
+
     /// How many secrets it holds.
     pub fn len(&self) -> usize {
         self.lock().len()

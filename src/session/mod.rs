@@ -70,6 +70,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// The environment.
     pub variables: Variables,
+    /// How to get out of this network.
+    pub network: Network,
     /// What shows codes and addresses when somebody signs in.
     pub prompter: Arc<dyn Prompter>,
     /// Keys for the AWS targets, in their order; without any, the SDK looks for them.
@@ -170,10 +172,9 @@ impl Session {
 }
 
 fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>) -> Result<World, Fault> {
-    let network = Network::from_vars(|name| (setup.variables)(name));
     let observer = Arc::new(ToRecorder::new(Arc::clone(recorder)));
     let seed = setup.seed.unwrap_or_else(|| fastrand::u64(..));
-    let http = Http::new(&network, setup.clock.clone(), observer, seed)?.after(last_call(recorder, &setup.clock));
+    let http = Http::new(&setup.network, setup.clock.clone(), observer, seed)?.after(last_call(recorder, &setup.clock));
     let entra = entra(setup, profile, &http)?;
     let targets = profile
         .aws

@@ -6,7 +6,7 @@ use toml::Table;
 
 use super::{Setup, SimulatedTime};
 use crate::{
-    clients::{aws::Keys, entra::auth::Prompter},
+    clients::{aws::Keys, entra::auth::Prompter, http::Network},
     fault::Fault,
     profile::{Profile, tutorial::tutorial, write},
     secrets::SharedSecrets,
@@ -66,6 +66,7 @@ pub fn setup(
         secrets,
         folder: folder.to_path_buf(),
         variables: Arc::new(move |name| variables.get(name).cloned()),
+        network: Network::only_here(),
         prompter,
         keys: keys.collect(),
         seed: Some(seed),

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -62,9 +63,10 @@ struct Inner {
 impl Hub {
     pub(super) fn new(clock: SimClock, mut world: World, latency: Duration, addresses: Addresses) -> Self {
         world.addresses = addresses.clone();
-        // Straight to loopback: no proxy, no redirect.
+        // Straight to loopback, over plain HTTP: no proxy, no redirect, no certificates to read.
         let http = reqwest::Client::builder()
             .no_proxy()
+            .tls_certs_only([])
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client without TLS settings of its own can be built");
@@ -147,6 +149,14 @@ impl Hub {
             world.now = old.now;
             *old = world;
         });
+    }
+
+    /// Puts the world back as it was at this moment, and the clock too. The work that was going on in it is ended first.
+    pub(super) async fn put_back(&self, world: World, at: Timestamp) {
+        let mut ending = std::mem::take(&mut *self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner));
+        ending.shutdown().await;
+        self.0.clock.set(at);
+        self.with(|old| *old = world);
     }
 
     pub(super) fn end_jobs(&self) {

@@ -54,7 +54,7 @@ struct OpenPage {
 }
 
 /// All requests and all violations.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     entries: Vec<Entry>,
     violations: Vec<Violation>,

@@ -25,6 +25,6 @@ pub use self::{
     clock::{Mode, SimBusy, SimClock},
     fuse::{Fuse, Moment},
     hub::{Addresses, Hub},
-    simulator::{AwsAccess, CannotStart, Options, START, Sim},
+    simulator::{AwsAccess, CannotStart, Kept, Options, START, Sim},
     weather::Weather,
 };

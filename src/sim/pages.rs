@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{http::Request, world::World};
 
 /// What the tokens handed out so far stand for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Pages {
     open: BTreeMap<String, Place>,
     made: u64,

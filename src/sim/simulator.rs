@@ -76,6 +76,10 @@ pub struct AwsAccess {
     pub region: String,
 }
 
+/// A world at one moment. See [`Sim::keep`].
+#[derive(Debug)]
+pub struct Kept(World);
+
 /// A running simulation. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Sim {
@@ -108,6 +112,20 @@ impl Sim {
             gates,
             _tasks: tasks,
         })
+    }
+
+    /// The world as it is now, to be put back later. None while a provisioning cycle is under way: what a cycle holds in its
+    /// hands is not part of the world.
+    pub fn keep(&self) -> Option<Kept> {
+        self.hub
+            .with(|world| entra::is_quiet(world).then(|| Kept(world.copy())))
+    }
+
+    /// Puts the world back as it was when it was kept, clock included; provisioning goes on from there, outages that were to
+    /// come do not. For a stepped clock, and while nobody is at work.
+    pub async fn put_back(&self, kept: &Kept) {
+        self.hub.put_back(kept.0.copy(), kept.0.now).await;
+        self.hub.with(entra::go_on);
     }
 
     /// Where the services listen.

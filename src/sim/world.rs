@@ -172,6 +172,28 @@ impl World {
         }
     }
 
+    /// The same world once more. Work that goes on in it is not part of it.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            seed: self.seed,
+            scenario: self.scenario.clone(),
+            now: self.now,
+            ids: self.ids.clone(),
+            entra: self.entra.clone(),
+            aws: self.aws.clone(),
+            ledger: self.ledger.clone(),
+            weather: self.weather.clone(),
+            weather_changes: self.weather_changes,
+            addresses: self.addresses.clone(),
+            lag: self.lag,
+            secrets: self.secrets.clone(),
+            skies: self.skies.clone(),
+            pages: self.pages.clone(),
+            jobs: Vec::new(),
+            past: self.past.clone(),
+        }
+    }
+
     /// Remembers a secret, so that it can be recognised where it must not be.
     pub fn keep_secret(&mut self, secret: impl Into<String>) {
         let secret = secret.into();

@@ -1,9 +1,12 @@
 //! A process that dies at any request, up or down, in any of three ways, is followed by one that ends the same.
 
+use std::sync::Mutex;
+
 use fedwiz::{engine::fact::Intent, sim::Moment};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
-use crate::loopback::Loopback;
+use crate::loopback::{Kept, Loopback};
 
 /// What must be the same after any crash: all live objects, without the ids and times that differ from run to run.
 fn shape(state: &Value) -> Value {
@@ -136,18 +139,41 @@ async fn die_going_up(n: u64, moment: Moment, clean: &Clean) -> Result<(), Strin
     nothing_left(&loopback)
 }
 
-/// Dies at request `n` of the way down, and goes on.
-async fn die_going_down(n: u64, moment: Moment) -> Result<(), String> {
-    let loopback = Loopback::start("fresh").await;
-    Loopback::must_end_well(&loopback.run(Intent::Up).await);
-    if !loopback.run_and_die(Intent::Down, n, moment).await {
-        return Err("the walk ended before that request".into());
+/// What was set up once, to be taken back again and again, each time from the very same moment.
+struct SetUp {
+    loopback: Loopback,
+    kept: Kept,
+    state: Value,
+}
+
+impl SetUp {
+    async fn new() -> Self {
+        let loopback = Loopback::start("fresh").await;
+        Loopback::must_end_well(&loopback.run(Intent::Up).await);
+        let kept = loopback.keep().await;
+        let state = loopback.sim.state_json();
+        Self { loopback, kept, state }
     }
-    let outcome = loopback.run(Intent::Down).await;
-    if outcome.exit_code() != 0 {
-        return Err(format!("going on: {:?} {:?}", outcome.failed, outcome.needs_person));
+
+    /// Everything as it was: the clouds, their clock and ledger, the journal, the secrets.
+    async fn again(&mut self) -> &Loopback {
+        self.loopback.put_back(&self.kept).await;
+        assert_eq!(self.loopback.sim.state_json(), self.state, "another world was put back");
+        &self.loopback
     }
-    nothing_left(&loopback)
+
+    /// Dies at request `n` of the way down, and goes on.
+    async fn die(&mut self, n: u64, moment: Moment) -> Result<(), String> {
+        let loopback = self.again().await;
+        if !loopback.run_and_die(Intent::Down, n, moment).await {
+            return Err("the walk ended before that request".into());
+        }
+        let outcome = loopback.run(Intent::Down).await;
+        if outcome.exit_code() != 0 {
+            return Err(format!("going on: {:?} {:?}", outcome.failed, outcome.needs_person));
+        }
+        nothing_left(loopback)
+    }
 }
 
 fn nothing_left(loopback: &Loopback) -> Result<(), String> {
@@ -167,43 +193,69 @@ fn nothing_left(loopback: &Loopback) -> Result<(), String> {
     }
 }
 
-/// Runs all of them, two at a time, and reports every one that failed.
-fn all(jobs: Vec<(String, impl Future<Output = Result<(), String>> + Send + 'static)>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let wrong = runtime.block_on(async {
-        let count = jobs.len();
-        let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(4));
-        let mut tasks = tokio::task::JoinSet::new();
-        for (name, job) in jobs {
-            let gate = gate.clone();
-            tasks.spawn(async move {
-                let _turn = gate.acquire_owned().await.expect("the gate stays open");
-                job.await.map_err(|wrong| format!("{name}: {wrong}"))
+/// How many crashes are tried side by side.
+const LANES: usize = 4;
+
+/// A crash to be tried: which request, counted from 1, and when.
+type Crash = (u64, Moment);
+
+/// Every request of a walk with so many, each in all three ways.
+fn each(requests: u64) -> Vec<Crash> {
+    (1..=requests)
+        .flat_map(|n| Moment::ALL.map(|moment| (n, moment)))
+        .collect()
+}
+
+/// What is still to be tried, and what was wrong so far.
+struct Tries {
+    open: Vec<Crash>,
+    done: usize,
+    wrong: Vec<String>,
+}
+
+/// Tries them side by side, and reports every one that did not end the same. Each lane makes its own `lane`, and tries with
+/// it as often as there is something to try.
+fn all<L>(
+    crashes: Vec<Crash>,
+    lane: impl AsyncFn() -> L + Sync,
+    attempt: impl AsyncFn(&mut L, Crash) -> Result<(), String> + Sync,
+) {
+    let count = crashes.len();
+    let tries = Mutex::new(Tries {
+        open: crashes,
+        done: 0,
+        wrong: Vec::new(),
+    });
+    let next = || tries.lock().expect("no lane panics in here").open.pop();
+    let ended = |(n, moment): Crash, result: Result<(), String>| {
+        let mut tries = tries.lock().expect("no lane panics in here");
+        tries.done += 1;
+        if let Err(why) = result {
+            let why = format!("request {n}, {moment:?}: {why}");
+            eprintln!("{}", why.chars().take(600).collect::<String>());
+            tries.wrong.push(why);
+        }
+        if tries.done % 50 == 0 || tries.done == count {
+            eprintln!(
+                "{} of {count} crashes, {} that did not end the same",
+                tries.done,
+                tries.wrong.len()
+            );
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..LANES {
+            scope.spawn(|| {
+                runtime().block_on(async {
+                    let mut lane = lane().await;
+                    while let Some(crash) = next() {
+                        ended(crash, attempt(&mut lane, crash).await);
+                    }
+                });
             });
         }
-        let mut wrong: Vec<String> = Vec::new();
-        let mut done = 0;
-        while let Some(ended) = tasks.join_next().await {
-            done += 1;
-            if done % 50 == 0 {
-                eprintln!("{done} of {count} crashes, {} that did not end the same", wrong.len());
-            }
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(why)) => {
-                    eprintln!("{}", why.chars().take(600).collect::<String>());
-                    wrong.push(why);
-                }
-                Err(error) => wrong.push(error.to_string()),
-            }
-        }
-        eprintln!("{count} crashes, {} that did not end the same", wrong.len());
-        wrong
     });
+    let wrong = tries.into_inner().expect("no lane panics in there").wrong;
     assert!(
         wrong.is_empty(),
         "{} did not end the same, the first:\n{}",
@@ -212,34 +264,56 @@ fn all(jobs: Vec<(String, impl Future<Output = Result<(), String>> + Send + 'sta
     );
 }
 
-#[test]
-fn a_crash_at_any_request_going_up_ends_the_same() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
-        .expect("a runtime");
-    let clean = std::sync::Arc::new(runtime.block_on(clean()));
+        .expect("a runtime")
+}
+
+#[test]
+fn a_crash_at_any_request_going_up_ends_the_same() {
+    let clean = runtime().block_on(clean());
     eprintln!("{} requests up, {} down", clean.up, clean.down);
-    let jobs = (1..=clean.up).flat_map(|n| Moment::ALL.map(|moment| (n, moment)));
-    all(jobs
-        .map(|(n, moment)| {
-            let clean = clean.clone();
-            (format!("request {n} up, {moment:?}"), async move {
-                die_going_up(n, moment, &clean).await
-            })
-        })
-        .collect());
+    all(
+        each(clean.up),
+        async || (),
+        async |(), (n, moment)| die_going_up(n, moment, &clean).await,
+    );
 }
 
 #[test]
 fn a_crash_at_any_request_going_down_ends_the_same() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let clean = runtime.block_on(clean());
-    let jobs = (1..=clean.down).flat_map(|n| Moment::ALL.map(|moment| (n, moment)));
-    all(jobs
-        .map(|(n, moment)| (format!("request {n} down, {moment:?}"), die_going_down(n, moment)))
-        .collect());
+    let clean = runtime().block_on(clean());
+    all(each(clean.down), SetUp::new, async |set_up: &mut SetUp, (n, moment)| {
+        set_up.die(n, moment).await
+    });
+}
+
+#[test]
+fn what_is_put_back_goes_on_as_it_did() {
+    runtime().block_on(async {
+        let mut set_up = SetUp::new().await;
+        let mut ledgers = Vec::new();
+        for _ in 0..2 {
+            let loopback = set_up.again().await;
+            Loopback::must_end_well(&loopback.run(Intent::Down).await);
+            nothing_left(loopback).expect("nothing is left");
+            ledgers.push((loopback.sim.ledger_json(), loopback.story("")));
+        }
+        assert_eq!(
+            ledgers[0], ledgers[1],
+            "the same walk from the same moment went another way"
+        );
+        let fresh = Loopback::start("fresh").await;
+        Loopback::must_end_well(&fresh.run(Intent::Up).await);
+        Loopback::must_end_well(&fresh.run(Intent::Down).await);
+        let requests = |ledger: &Value| ledger["requests"].as_array().map(Vec::len);
+        assert_eq!(
+            requests(&fresh.sim.ledger_json()),
+            requests(&ledgers[0].0),
+            "a walk that nobody kept went another way"
+        );
+    });
 }

@@ -1,6 +1,6 @@
 //! A walk in this process, as the demo walks: the real engine, steps and clients against the simulator, on its clock.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use fedwiz::{
@@ -17,7 +17,7 @@ use fedwiz::{
     profile::Profile,
     secrets::MemoryStore,
     session::{Session, rehearsal},
-    sim::{Moment, Options, Sim},
+    sim::{self, Moment, Options, Sim},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -101,6 +101,30 @@ pub struct Loopback {
     change: fn(&mut Profile),
 }
 
+/// How long a provisioning cycle may take, in seconds.
+const CYCLE: u64 = 2 * 3600;
+
+/// The clouds, the journal and the secrets at one moment.
+pub struct Kept {
+    world: sim::Kept,
+    folder: TempDir,
+    secrets: MemoryStore,
+}
+
+/// Copies all files below a folder.
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a kind").is_dir() {
+            std::fs::create_dir(&target).expect("a folder");
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
 impl Loopback {
     /// A simulation of this scenario.
     pub async fn start(scenario: &str) -> Self {
@@ -123,6 +147,34 @@ impl Loopback {
             folder,
             change,
         }
+    }
+
+    /// Goes on to a moment at which everything can be kept, and keeps it: the clouds, the journal, and the secrets.
+    pub async fn keep(&self) -> Kept {
+        let _busy = self.sim.clock().busy();
+        for _ in 0..CYCLE {
+            if let Some(world) = self.sim.keep() {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                copy(self.folder.path(), folder.path());
+                return Kept {
+                    world,
+                    folder,
+                    secrets: self.secrets.copy(),
+                };
+            }
+            self.sim.clock().sleep(Duration::from_secs(1)).await;
+        }
+        panic!("a provisioning cycle never ends");
+    }
+
+    /// Puts everything back as it was when it was kept.
+    pub async fn put_back(&mut self, kept: &Kept) {
+        self.sim.put_back(&kept.world).await;
+        // At the same path: nothing may tell the difference.
+        std::fs::remove_dir_all(self.folder.path()).expect("a folder");
+        std::fs::create_dir(self.folder.path()).expect("a folder");
+        copy(kept.folder.path(), self.folder.path());
+        self.secrets = Arc::new(kept.secrets.copy());
     }
 
     /// Where the journal lies.

@@ -18,6 +18,8 @@ pub struct Network {
     pub no_proxy: Option<String>,
     /// Certificate files to trust beside the operating system's, each with the setting that named it.
     pub extra_roots: Vec<(String, PathBuf)>,
+    /// Nothing leaves this machine, and plain HTTP is enough: no certificate is trusted, and so none is read.
+    pub only_here: bool,
 }
 
 /// This machine and its metadata service are never reached through a proxy.
@@ -47,6 +49,16 @@ impl Network {
                 .iter()
                 .filter_map(|name| Some(((*name).to_owned(), set(name)?.into())))
                 .collect(),
+            only_here: false,
+        }
+    }
+
+    /// This machine alone, over plain HTTP. Reading the operating system's certificates is most of the work of making a
+    /// client, and a rehearsal needs none of them.
+    pub fn only_here() -> Self {
+        Self {
+            only_here: true,
+            ..Self::default()
         }
     }
 
@@ -70,6 +82,9 @@ impl Network {
         }
         for (setting, path) in &self.extra_roots {
             builder = builder.tls_certs_merge(read_roots(setting, path)?);
+        }
+        if self.only_here {
+            builder = builder.tls_certs_only([]);
         }
         Ok(builder)
     }

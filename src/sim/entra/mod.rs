@@ -53,17 +53,32 @@ pub fn settle(world: &mut World, table: &toml::Table) -> Result<(), String> {
 /// Starts what runs by itself: the provisioning cycles of jobs that stand already.
 pub fn begin(world: &mut World) {
     scenario::connect(world);
-    let active: Vec<(String, String)> = world
+    for (sp, job) in active_jobs(world) {
+        provisioning::run(world, &sp, &job);
+    }
+}
+
+/// Whether no provisioning cycle is under way.
+pub fn is_quiet(world: &World) -> bool {
+    world.entra.jobs.values().flatten().all(|job| job.running.is_none())
+}
+
+/// Goes on with what ran by itself when this world was kept.
+pub fn go_on(world: &mut World) {
+    for (sp, job) in active_jobs(world) {
+        provisioning::go_on(world, &sp, &job);
+    }
+}
+
+fn active_jobs(world: &World) -> Vec<(String, String)> {
+    world
         .entra
         .jobs
         .iter()
         .flat_map(|(sp, jobs)| jobs.iter().map(move |job| (sp, job)))
         .filter(|(_, job)| job.schedule == provisioning::job::Schedule::Active)
         .map(|(sp, job)| (sp.clone(), job.id.clone()))
-        .collect();
-    for (sp, job) in active {
-        provisioning::run(world, &sp, &job);
-    }
+        .collect()
 }
 
 /// The sign-in port.

@@ -32,16 +32,31 @@ const QUARANTINE_DAYS: i64 = 28;
 
 /// Starts the cycles of an active job.
 pub fn run(world: &mut World, sp: &str, job: &str) {
+    let now = world.now;
     let Some(entry) = world.entra.job_mut(sp, job) else {
         return;
     };
-    let (age, sp, job) = (entry.age, sp.to_owned(), job.to_owned());
-    let next = world.now + FIRST_BREATH;
-    if let Some(entry) = world.entra.job_mut(&sp, &job) {
-        entry.next = Some(next);
-    }
+    let age = entry.age;
+    entry.next = Some(now + FIRST_BREATH);
+    cycles(world, sp, job, age, FIRST_BREATH);
+}
+
+/// Goes on with the cycles of an active job, the next one when it is due.
+pub fn go_on(world: &mut World, sp: &str, job: &str) {
+    let now = world.now;
+    let Some(entry) = world.entra.job_mut(sp, job) else {
+        return;
+    };
+    let wait = entry.next.map(|next| next.duration_since(now));
+    let wait = wait.and_then(|wait| Duration::try_from(wait).ok()).unwrap_or_default();
+    let age = entry.age;
+    cycles(world, sp, job, age, wait);
+}
+
+fn cycles(world: &mut World, sp: &str, job: &str, age: u64, first: Duration) {
+    let (sp, job) = (sp.to_owned(), job.to_owned());
     world.spawn(move |hub| async move {
-        let mut wait = FIRST_BREATH;
+        let mut wait = first;
         loop {
             hub.clock().nap(wait).await;
             if !alive(&hub, &sp, &job, age) {
