@@ -155,6 +155,9 @@ impl<W: io::Write> Plain<W> {
                 if !exchange.note.is_empty() {
                     text = format!("{text}, {}", exchange.note);
                 }
+                if let Some(id) = &exchange.request_id {
+                    text = format!("{text}, request id {id}");
+                }
                 self.line(view, number, at, "request", &text)
             }
             _ => Ok(()),
@@ -745,7 +748,8 @@ mod tests {
         };
         let text = told(&testing::set_up(), verbose, None);
         assert!(
-            text.contains("request   POST https://graph.microsoft.com/v1.0/applications 429 212 ms"),
+            text.contains("request   POST https://graph.microsoft.com/v1.0/applications 429 212 ms")
+                && text.contains(", request id 5f0c\n"),
             "{text}"
         );
         assert!(!told(&testing::set_up(), telling(), None).contains("https://graph"));

@@ -42,7 +42,10 @@ impl Palette {
     /// The one after this.
     #[must_use]
     pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|palette| *palette == self).unwrap_or_default();
+        let at = Self::ALL
+            .iter()
+            .position(|palette| *palette == self)
+            .unwrap_or_default();
         Self::ALL[(at + 1) % Self::ALL.len()]
     }
 }
