@@ -5,4 +5,5 @@
 //! no input or output of their own. Whoever wires the program hands in a host, which does what has to reach
 //! outside.
 
+pub mod dag;
 pub mod theme;

@@ -1,0 +1,238 @@
+//! `Picture`: a map laid out: each box in its place, each line in its cells. It depends on the map, on what is folded and on
+//! the room there is, and never on the state of anything, so places stay still.
+
+use super::{
+    bands::{self, Bands},
+    map::Map,
+    route::{self, Routes, Sizes},
+    shape::{Kind, Shape},
+};
+use crate::report::clean::width;
+
+/// How boxes are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// With a frame, three rows high.
+    Boxes,
+    /// A mark and a name in one row.
+    Chips,
+}
+
+/// A rectangle in the picture's own cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+    pub height: usize,
+}
+
+/// The rows of a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lane {
+    pub phase: usize,
+    pub from: usize,
+    /// Not included.
+    pub to: usize,
+}
+
+/// See the module's documentation.
+#[derive(Debug, Clone)]
+pub(super) struct Picture {
+    pub style: Style,
+    /// For each box of the shape where it stands, and in which column.
+    pub places: Vec<Place>,
+    pub columns: Vec<usize>,
+    /// The boxes by their row.
+    pub by_row: Vec<(usize, usize)>,
+    pub lanes: Vec<Lane>,
+    pub routes: Routes,
+    /// For each box the lines that leave it, and those that enter it.
+    pub leaving: Vec<Vec<usize>>,
+    pub entering: Vec<Vec<usize>>,
+    /// The lines on the critical path.
+    pub critical: Vec<usize>,
+}
+
+/// The room that a picture should fit into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    pub width: usize,
+    pub height: usize,
+}
+
+/// Up to how many columns a name takes, from roomy to tight.
+const NAMES: [usize; 3] = [24, 18, 13];
+/// Above this many boxes, only one width of names is tried.
+const MANY: usize = 400;
+/// The most columns that are tried.
+const COLUMNS: usize = 12;
+
+/// The columns of the mark and the blanks around it and the name; and of the bar of a crowd.
+pub(super) const MARK: usize = 4;
+pub(super) const BAR: usize = 8;
+/// The least width of a framed box: there is room for a word in its frame.
+const FRAMED: usize = 14;
+
+impl Picture {
+    /// The picture that fits best: one that fits whole if there is one; otherwise one that is not too wide, and least high.
+    pub(super) fn fit(map: &Map, shape: &Shape, style: Style, room: Room) -> Self {
+        let mut best: Option<Self> = None;
+        let names = if shape.cards.len() > MANY {
+            &NAMES[1..2]
+        } else {
+            &NAMES[..]
+        };
+        for &name in names {
+            let found = Self::as_wide_as_can_be(map, shape, style, room, name);
+            let rank = |picture: &Self| {
+                let routes = &picture.routes;
+                let (over, high) = (
+                    routes.width.saturating_sub(room.width),
+                    routes.height.saturating_sub(room.height),
+                );
+                (over, high)
+            };
+            // A tighter one has to earn it.
+            let better = best.as_ref().is_none_or(|best| {
+                let (old, new) = (rank(best), rank(&found));
+                new.0 < old.0 || (new.0 == old.0 && (new.1 * 10 < old.1 * 9 || (new.1 == 0 && old.1 > 0)))
+            });
+            if better {
+                best = Some(found);
+            }
+        }
+        best.expect("there is a width of names")
+    }
+
+    fn as_wide_as_can_be(map: &Map, shape: &Shape, style: Style, room: Room, name: usize) -> Self {
+        let longest = Bands::longest(shape).clamp(1, COLUMNS);
+        let widest = longest.min(room.width / (name / 2 + 4)).max(1);
+        let mut columns = widest;
+        loop {
+            let picture = Self::lay_out(map, shape, style, columns, name, bands::SWEEPS, true);
+            if picture.routes.width <= room.width || columns == 1 {
+                return picture;
+            }
+            columns -= 1;
+        }
+    }
+
+    /// Lays a map out with at most so many columns, and names of at most so many cells.
+    pub(super) fn lay_out(
+        map: &Map,
+        shape: &Shape,
+        style: Style,
+        columns: usize,
+        name: usize,
+        sweeps: usize,
+        tidy: bool,
+    ) -> Self {
+        let bands = Bands::of(shape, map.phases.len(), columns, sweeps);
+        let sizes = sizes(map, shape, style, name);
+        let routes = route::route(shape, &bands, &sizes, tidy);
+        let places: Vec<Place> = bands
+            .slot_of
+            .iter()
+            .zip(&sizes.widths)
+            .map(|(&slot, &width)| {
+                let slot = &bands.slots[slot];
+                Place {
+                    x: routes.columns[slot.column],
+                    y: routes.bands[slot.band] + slot.row * sizes.height,
+                    width,
+                    height: sizes.height,
+                }
+            })
+            .collect();
+        let mut by_row: Vec<(usize, usize)> = places.iter().enumerate().map(|(card, place)| (place.y, card)).collect();
+        by_row.sort_unstable_by_key(|&(y, card)| (y, places[card].x));
+        let mut lanes: Vec<Lane> = Vec::new();
+        for (band, &from) in bands.bands.iter().zip(&routes.bands) {
+            let to = from + band.rows * sizes.height;
+            match lanes.last_mut() {
+                Some(lane) if lane.phase == band.phase => lane.to = to,
+                _ => lanes.push(Lane {
+                    phase: band.phase,
+                    from,
+                    to,
+                }),
+            }
+        }
+        let (mut leaving, mut entering) = (vec![Vec::new(); places.len()], vec![Vec::new(); places.len()]);
+        for (wire, ends) in routes.wires.iter().enumerate() {
+            leaving[ends.from].push(wire);
+            entering[ends.to].push(wire);
+        }
+        let on_path = |wire: &usize| {
+            let wire = &routes.wires[*wire];
+            shape.cards[wire.from].critical && shape.cards[wire.to].critical
+        };
+        let critical = (0..routes.wires.len()).filter(on_path).collect();
+        Self {
+            style,
+            columns: bands.slot_of.iter().map(|&slot| bands.slots[slot].column).collect(),
+            places,
+            by_row,
+            lanes,
+            routes,
+            leaving,
+            entering,
+            critical,
+        }
+    }
+
+    /// The row in which lines enter and leave a box.
+    pub(super) fn middle(&self, card: usize) -> usize {
+        self.places[card].y + self.places[card].height / 2
+    }
+
+    /// The boxes that have a row in a range.
+    pub(super) fn in_rows(&self, from: usize, to: usize) -> impl Iterator<Item = usize> {
+        let tall = match self.style {
+            Style::Boxes => 3,
+            Style::Chips => 1,
+        };
+        let start = self.by_row.partition_point(|&(y, _)| y + tall <= from);
+        let rest = &self.by_row[start..];
+        rest[..rest.partition_point(|&(y, _)| y < to)]
+            .iter()
+            .map(|&(_, card)| card)
+    }
+}
+
+fn sizes(map: &Map, shape: &Shape, style: Style, name: usize) -> Sizes {
+    let widths = shape
+        .cards
+        .iter()
+        .map(|card| {
+            let bare = match &card.kind {
+                Kind::Joint => return 1,
+                Kind::One(node) => width(&map.names[*node].line()).min(name) + MARK,
+                Kind::Crowd(crowd) => {
+                    let crowd = &map.crowds[*crowd];
+                    width(&crowd.name.step).min(name) + MARK + times(crowd.nodes.len()).len() + BAR
+                }
+            };
+            match style {
+                Style::Chips => bare,
+                Style::Boxes => (bare + 2).max(FRAMED),
+            }
+        })
+        .collect();
+    let (height, middle) = match style {
+        Style::Boxes => (3, 1),
+        Style::Chips => (1, 0),
+    };
+    Sizes {
+        widths,
+        height,
+        middle,
+        apart: 1,
+    }
+}
+
+/// How many a crowd is, with the blanks around it: ` ×2000 `. One byte a column.
+pub(super) fn times(number: usize) -> String {
+    format!(" x{number} ")
+}

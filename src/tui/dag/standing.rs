@@ -1,0 +1,152 @@
+//! Standings: how it stands with each box, from the states of its nodes. Looked up once a frame, and only for what is seen.
+
+use super::{map::Map, shape::Shape};
+use crate::{
+    report::{view::View, words::State},
+    tui::theme::Theme,
+};
+
+/// How it stands with a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The state of its node; of several, the one that asks most for a look.
+    pub state: State,
+    /// How many of its nodes are through, and how many there are.
+    pub through: usize,
+    pub nodes: usize,
+    /// How many of them are in that state.
+    alike: usize,
+}
+
+impl Standing {
+    /// How many are through, as a bar.
+    pub(super) fn bar(&self, columns: usize, ascii: bool) -> String {
+        let (full, empty) = if ascii { ("#", "-") } else { ("█", "░") };
+        // Full only when all are through, empty only when none is.
+        let filled = match self.through * columns / self.nodes.max(1) {
+            0 if self.through > 0 => 1,
+            filled => filled,
+        };
+        format!("{}{}", full.repeat(filled), empty.repeat(columns - filled))
+    }
+
+    /// Its state in words; of several nodes, how many are in it.
+    pub(super) fn words(&self, theme: &Theme) -> String {
+        match self.nodes {
+            1 => self.state.word().to_owned(),
+            nodes if self.alike == nodes => format!("all {}", self.state.word()),
+            nodes => format!(
+                "{}/{nodes} {} {} {}",
+                self.through,
+                theme.either("·", "-"),
+                self.alike,
+                self.state.word()
+            ),
+        }
+    }
+}
+
+/// Whether the walk is being taken back, so that lines are followed the other way.
+pub(super) fn goes_back(view: &View) -> bool {
+    view.run().is_some_and(|run| run.intent.takes_back())
+}
+
+/// How many nodes of a phase are through, and how many there are.
+pub(super) fn through(view: &View, phase: usize) -> (u32, u32) {
+    let Some(chapter) = view.chapters().get(phase) else {
+        return (0, 0);
+    };
+    let progress = chapter.progress();
+    match goes_back(view) {
+        false => (progress.done, progress.total),
+        true => (chapter.tally.count(State::is_gone), progress.total),
+    }
+}
+
+/// See the module's documentation.
+pub(super) struct Standings<'a> {
+    map: &'a Map,
+    shape: &'a Shape,
+    view: &'a View,
+    back: bool,
+    known: Vec<Option<Standing>>,
+    open: Vec<Option<bool>>,
+}
+
+impl<'a> Standings<'a> {
+    pub(super) fn new(map: &'a Map, shape: &'a Shape, view: &'a View) -> Self {
+        Self {
+            map,
+            shape,
+            view,
+            back: goes_back(view),
+            known: vec![None; shape.cards.len()],
+            open: vec![None; shape.cards.len()],
+        }
+    }
+
+    /// How it stands with a box that has nodes.
+    pub(super) fn of(&mut self, card: usize) -> Standing {
+        if let Some(known) = self.known[card] {
+            return known;
+        }
+        let nodes = self.shape.nodes(self.map, card);
+        let mut tally = [0_usize; State::COUNT];
+        for state in nodes.iter().filter_map(|&node| self.view.nodes().get(node)) {
+            tally[state.state.index()] += 1;
+        }
+        let state = State::all()
+            .filter(|state| tally[state.index()] > 0)
+            .max_by_key(|state| urgency(*state))
+            .unwrap_or(State::Open);
+        let through = State::all().filter(|state| if self.back { state.is_gone() } else { state.stands() });
+        let standing = Standing {
+            state,
+            through: through.map(|state| tally[state.index()]).sum(),
+            nodes: nodes.len(),
+            alike: tally[state.index()],
+        };
+        self.known[card] = Some(standing);
+        standing
+    }
+
+    /// Whether what waits for a box need not wait for it any longer. On the way back, those that the others wait for are
+    /// the ones that needed it.
+    pub(super) fn lets_go_on(&mut self, card: usize) -> bool {
+        if let Some(open) = self.open[card] {
+            return open;
+        }
+        let shape = self.shape;
+        let open = match (shape.is_joint(card), self.back) {
+            (true, false) => shape.before[card].iter().all(|&card| self.lets_go_on(card)),
+            (false, false) => {
+                let standing = self.of(card);
+                standing.through == standing.nodes
+            }
+            (_, true) => shape.after[card].iter().all(|&card| match shape.is_joint(card) {
+                true => self.lets_go_on(card),
+                false => {
+                    let standing = self.of(card);
+                    standing.through == standing.nodes
+                }
+            }),
+        };
+        self.open[card] = Some(open);
+        open
+    }
+}
+
+/// What asks for a look before others: trouble, then people, then work, then what is to come, then what is done.
+fn urgency(state: State) -> u8 {
+    match state {
+        State::Failed => 9,
+        State::NeedsPerson => 8,
+        State::Retrying => 7,
+        State::Acting | State::Undoing => 6,
+        State::Looking | State::Waiting => 5,
+        State::Blocked | State::Begun => 4,
+        State::Open => 3,
+        State::Unproven | State::UndoneUnproven | State::Kept | State::Skipped => 2,
+        _ => 1,
+    }
+}
