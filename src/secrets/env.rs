@@ -80,6 +80,7 @@ impl EnvStore {
             token: token.clone(),
             endpoint,
             created: None,
+            lent: false,
         };
         Ok(Some(record.to_secret()))
     }

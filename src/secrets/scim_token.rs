@@ -20,6 +20,8 @@ pub struct ScimToken {
     pub endpoint: Url,
     /// When it was made; `None` when nobody knows.
     pub created: Option<Timestamp>,
+    /// True when a provisioning job that stood before goes on with it: then it is not deleted.
+    pub lent: bool,
 }
 
 /// How the record is kept.
@@ -28,6 +30,8 @@ struct Kept {
     token: String,
     endpoint: Url,
     created: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lent: bool,
 }
 
 impl ScimToken {
@@ -37,6 +41,7 @@ impl ScimToken {
             token: self.token.expose_secret().to_owned(),
             endpoint: self.endpoint.clone(),
             created: self.created,
+            lent: self.lent,
         };
         serde_json::to_string(&kept)
             .expect("a record of strings is always JSON")
@@ -55,6 +60,7 @@ impl ScimToken {
             token: kept.token.into(),
             endpoint: kept.endpoint,
             created: kept.created,
+            lent: kept.lent,
         })
     }
 }
@@ -78,12 +84,20 @@ mod tests {
             token: "very-secret".into(),
             endpoint: Url::parse("https://scim.eu-west-1.amazonaws.com/Hw5/scim/v2").unwrap(),
             created: Some("2026-01-02T03:04:05Z".parse().unwrap()),
+            lent: true,
         };
         let read = ScimToken::from_secret(&made.to_secret()).unwrap();
         assert_eq!(read.token.expose_secret(), "very-secret");
         assert_eq!(read.endpoint, made.endpoint);
         assert_eq!(read.created, made.created);
+        assert!(read.lent);
         assert!(!format!("{read:?}").contains("very-secret"));
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_read() {
+        let kept = r#"{"token":"t","endpoint":"https://scim.eu-west-1.amazonaws.com/Hw5/scim/v2","created":null}"#;
+        assert!(!ScimToken::from_secret(&kept.into()).unwrap().lent);
     }
 
     #[test]

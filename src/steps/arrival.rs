@@ -80,6 +80,14 @@ impl Standing {
         })
     }
 
+    /// What AWS has not got of the person's values. Of a group only the name is looked at.
+    fn differences(&self, people: &[(String, Person)]) -> Vec<Difference> {
+        match (self, people.first()) {
+            (Self::User(user), Some((_, person))) => compare(person, user),
+            _ => Vec::new(),
+        }
+    }
+
     fn id(&self) -> &str {
         match self {
             Self::User(user) => &user.id,
@@ -179,24 +187,29 @@ impl Step<World> for OnDemand {
 
     async fn probe(&self, cx: &Cx, got: &OnDemandGot, _: Option<&Provisioned>) -> Result<Probe<Provisioned>, Fault> {
         let name = name_of(&got.5, &got.6)?;
-        Ok(match Standing::look(cx, &got.2, &name).await? {
-            Some(found) => {
-                let proof = format!("the Identity Store has {}, id {}", name.text(), found.id());
-                let provisioned = Provisioned {
-                    name: name.text().to_owned(),
-                    id: found.id().to_owned(),
-                };
-                Probe::present(provisioned, proof)
-            }
-            None => Probe::Absent,
-        })
+        let Some(found) = Standing::look(cx, &got.2, &name).await? else {
+            return Ok(Probe::Absent);
+        };
+        let provisioned = Provisioned {
+            name: name.text().to_owned(),
+            id: found.id().to_owned(),
+        };
+        let differences = found.differences(&got.5);
+        if !differences.is_empty() {
+            return Ok(Probe::Drifted {
+                found: provisioned,
+                differences,
+            });
+        }
+        let proof = format!("the Identity Store has {}, id {}", name.text(), found.id());
+        Ok(Probe::present(provisioned, proof))
     }
 
     async fn apply(
         &self,
         cx: &Cx,
-        (app, job, _, _, _, people, groups, _): &OnDemandGot,
-        _: Option<&Provisioned>,
+        (app, job, instance, _, _, people, groups, _): &OnDemandGot,
+        found: Option<&Provisioned>,
     ) -> Result<Provisioned, Fault> {
         let entra = &cx.world().entra;
         let schema = entra.schema(&app.principal, &job.id).await?;
@@ -217,6 +230,15 @@ impl Step<World> for OnDemand {
         if !outcome.went_well() {
             return Err(refused(name.text(), &outcome));
         }
+        if found.is_some()
+            && outcome.is_redundant()
+            && let Some(there) = Standing::look(cx, instance, &name).await?
+        {
+            let differences = there.differences(people);
+            if !differences.is_empty() {
+                return Err(out_of_step(name.text(), &differences));
+            }
+        }
         Ok(Provisioned {
             name: name.text().to_owned(),
             id: String::new(),
@@ -224,6 +246,10 @@ impl Step<World> for OnDemand {
     }
 
     async fn undo(&self, cx: &Cx, got: &OnDemandGot, made: &Made<Provisioned>) -> Result<Undone, Fault> {
+        if made.before.is_some() {
+            let why = "it was in AWS before; provisioning only brought its values up to date";
+            return Ok(Undone::Kept(why.into()));
+        }
         let aws = &cx.world().target(cx.target())?.aws;
         let name = name_of(&got.5, &got.6)?;
         let Some(found) = Standing::look(cx, &got.2, &name).await? else {
@@ -251,6 +277,25 @@ impl Step<World> for OnDemand {
             _ => Gone::Yes("the Identity Store has it no more".into()),
         })
     }
+}
+
+/// What to say of somebody whom Entra takes for in step, and who is not.
+fn out_of_step(name: &str, differences: &[Difference]) -> Fault {
+    let each = differences
+        .iter()
+        .map(|it| format!("{} is `{}`, wanted `{}`", it.field, it.found, it.wanted));
+    Fault::new(
+        Kind::Conflict,
+        format!("Entra takes {name} for in step, and AWS has other values"),
+    )
+    .why(format!(
+        "{}; somebody changed the user in AWS, and provisioning sends only what changes in Entra",
+        each.collect::<Vec<_>>().join("; ")
+    ))
+    .hint(
+        "Correct the values in Identity Center (identitystore UpdateUser), or change them in Entra and back again. Then run \
+         the same command again.",
+    )
 }
 
 /// What to say of somebody who was not provisioned.

@@ -71,25 +71,14 @@ impl Step<World> for AwsUser {
     ) -> Result<Probe<Found>, Fault> {
         let aws = &cx.world().target(cx.target())?.aws;
         let wanted = wanted(cx)?;
-        let found = match known {
+        let mut found = match known {
             Some(known) => aws.user(instance, &known.id).await?,
             None => aws.user_by_name(instance, &wanted.user_name).await?,
         };
-        let Some(found) = found else {
-            if let Some(email) = &wanted.email
-                && let Some(other) = aws.user_by_email(instance, email).await?
-            {
-                return Err(
-                    Fault::new(Kind::Conflict, format!("Another user holds the e-mail address {email}"))
-                        .why(format!(
-                            "it is `{}` ({}), and addresses are unique in Identity Center",
-                            other.user_name, other.id
-                        ))
-                        .hint("Rename or delete that user in Identity Center, or correct `mail` in the profile."),
-                );
-            }
-            return Ok(Probe::Absent);
-        };
+        if found.is_none() && known.is_none() {
+            found = in_other_letters(cx, instance, &wanted).await?;
+        }
+        let Some(found) = found else { return Ok(Probe::Absent) };
         let differences = differences(&wanted, &found);
         if differences.is_empty() {
             let proof = format!("user {} is named {}", found.id, found.user_name);
@@ -157,6 +146,40 @@ impl Step<World> for AwsUser {
             _ => Ok(Gone::No),
         }
     }
+}
+
+/// The user of this name in other letters: AWS would refuse a second one, and NameID must fit to the letter. Somebody else
+/// with the e-mail address is in the way.
+async fn in_other_letters(cx: &Cx, instance: &Instance, wanted: &NewUser) -> Result<Option<Found>, Fault> {
+    let aws = &cx.world().target(cx.target())?.aws;
+    let alike = aws
+        .users_spelt_otherwise(instance, &wanted.user_name, wanted.email.as_deref())
+        .await?;
+    let same_name = |user: &&Found| user.user_name.to_lowercase() == wanted.user_name.to_lowercase();
+    let (named, others): (Vec<&Found>, Vec<&Found>) = alike.iter().partition(same_name);
+    if let [several, .., last] = &named[..] {
+        return Err(Fault::new(
+            Kind::Conflict,
+            format!("Several users are named {} in different letters", wanted.user_name),
+        )
+        .why(format!("there are `{}` and `{}`", several.user_name, last.user_name))
+        .hint("Rename or delete all but one in Identity Center."));
+    }
+    if let [named] = &named[..] {
+        // The list leaves some attributes out, and may be a minute old.
+        return aws.user(instance, &named.id).await;
+    }
+    if let ([other, ..], Some(email)) = (&others[..], &wanted.email) {
+        return Err(
+            Fault::new(Kind::Conflict, format!("Another user holds the e-mail address {email}"))
+                .why(format!(
+                    "it is `{}` ({}), and addresses are unique in Identity Center",
+                    other.user_name, other.id
+                ))
+                .hint("Rename or delete that user in Identity Center, or correct `mail` in the profile."),
+        );
+    }
+    Ok(None)
 }
 
 fn wanted(cx: &Cx) -> Result<NewUser, Fault> {

@@ -11,12 +11,13 @@ use super::{
     saml_endpoints::{Endpoints, SamlEndpoints},
     saml_values::{EntraMetadata, IdpFile, ProviderValues, SpValues},
     scim_token::{keep_token, token_fields},
+    stood_before::{Judged, SOURCE, Source, judge, read_source},
     world::{Cx, World},
 };
 use crate::{
     clients::aws::{Event, EventQuery, Instance},
     engine::{
-        guide::Guide,
+        guide::{Entry, Guide},
         needs::{After, One},
         step::{About, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -24,9 +25,9 @@ use crate::{
 };
 
 /// What CloudTrail shows when an external identity provider is switched on.
-const ENABLED: &str = "EnableExternalIdPConfigurationForDirectory";
+pub(super) const ENABLED: &str = "EnableExternalIdPConfigurationForDirectory";
 /// What CloudTrail shows when it is switched off.
-const DISABLED: &str = "DisableExternalIdPConfigurationForDirectory";
+pub(super) const DISABLED: &str = "DisableExternalIdPConfigurationForDirectory";
 
 /// Events come minutes after the action.
 pub(super) fn waiting_for(event: &'static str) -> Wait {
@@ -60,6 +61,30 @@ pub struct Switched {
     pub at: Timestamp,
     /// The event that proves it.
     pub event: Option<String>,
+    /// The identity source before; none when nobody knows, as in what earlier versions wrote down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Source>,
+    /// Whether automatic provisioning was on before; none when nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning_before: Option<bool>,
+}
+
+impl Switched {
+    fn new(at: Timestamp, event: Option<String>, judged: Judged) -> Self {
+        Self {
+            at,
+            event,
+            before: judged.source,
+            provisioning_before: judged.provisioning,
+        }
+    }
+
+    fn judged(&self) -> Judged {
+        Judged {
+            source: self.before,
+            provisioning: self.provisioning_before,
+        }
+    }
 }
 
 type SourceGot = (Instance, IdpFile, SpValues, Endpoints, (), ());
@@ -93,7 +118,8 @@ impl Step<World> for IdentitySource {
         scope: Scope::Target,
         effect: Effect::Changes,
         proof: "CloudTrail shows EnableExternalIdPConfigurationForDirectory, newer than the step's start",
-        undo: "A person changes the identity source back to the Identity Center directory; CloudTrail proves it.",
+        undo: "A person changes the identity source back to what it was; CloudTrail proves it. This application stays if it \
+               was it before.",
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/manage-your-identity-source-change.html",
     };
     type Needs = (
@@ -109,7 +135,7 @@ impl Step<World> for IdentitySource {
     async fn probe(
         &self,
         cx: &Cx,
-        (instance, ..): &SourceGot,
+        (instance, _, values, ..): &SourceGot,
         known: Option<&Switched>,
     ) -> Result<Probe<Switched>, Fault> {
         let cannot_tell = Probe::CannotTell("no public AWS call shows the identity source".into());
@@ -133,10 +159,11 @@ impl Step<World> for IdentitySource {
                     event.at,
                     event.who().unwrap_or("somebody")
                 );
-                let switched = Switched {
-                    at: event.at,
-                    event: Some(event.id),
+                let judged = match known {
+                    Some(known) => known.judged(),
+                    None => judge(cx, instance, values.before.as_ref(), since).await?,
                 };
+                let switched = Switched::new(event.at, Some(event.id), judged);
                 Probe::present(switched, proof)
             }
             None if known.is_some() => Probe::Pending(waiting_for(ENABLED)),
@@ -152,6 +179,7 @@ impl Step<World> for IdentitySource {
     ) -> Result<Switched, Fault> {
         let path = Self::hand_out(cx, file).await?;
         let asked = cx.started_at().unwrap_or_else(|| cx.now());
+        let judged = judge(cx, instance, values.before.as_ref(), asked).await?;
         let answer = cx
             .ask(switch_guide(
                 cx.target(),
@@ -159,31 +187,69 @@ impl Step<World> for IdentitySource {
                 file,
                 values,
                 &path.display().to_string(),
+                judged.source,
             ))
             .await?;
         // The same visit may bring the token along; it is asked for later if it does not.
         keep_token(cx, instance, &answer).await?;
-        Ok(Switched { at: asked, event: None })
+        Ok(Switched::new(asked, None, judged))
     }
 
-    async fn undo(&self, cx: &Cx, (instance, ..): &SourceGot, made: &Made<Switched>) -> Result<Undone, Fault> {
+    async fn undo(&self, cx: &Cx, (instance, file, ..): &SourceGot, made: &Made<Switched>) -> Result<Undone, Fault> {
         // A person may have done it before an interruption.
-        if newest(cx, instance, DISABLED, made.output.at).await?.is_none() {
-            cx.ask(revert_guide(cx.target(), instance)).await?;
+        if is_back(cx, instance, &made.output).await?.is_some() {
+            return Ok(Undone::Restored);
+        }
+        let target = cx.target();
+        let stays = || {
+            let why = "AWS signed people in through this application before fedwiz came: that stays as it was";
+            Ok(Undone::Kept(why.into()))
+        };
+        match made.output.before {
+            Some(Source::ThisApplication) => return stays(),
+            Some(Source::IdentityCenter) => drop(cx.ask(revert_guide(target, instance)).await?),
+            Some(Source::AnotherProvider) => drop(cx.ask(restore_guide(target, instance, file)).await?),
+            None => {
+                let answer = cx.ask(unknown_guide(target, instance, file)).await?;
+                if read_source(&answer)? == Some(Source::ThisApplication) {
+                    return stays();
+                }
+            }
         }
         Ok(Undone::Restored)
     }
 
     async fn gone(&self, cx: &Cx, (instance, ..): &SourceGot, made: &Made<Switched>) -> Result<Gone, Fault> {
-        Ok(match newest(cx, instance, DISABLED, made.output.at).await? {
-            Some(event) => Gone::Yes(format!("CloudTrail shows {DISABLED} at {:.0}", event.at).into()),
-            None => Gone::Pending(waiting_for(DISABLED)),
+        Ok(match (is_back(cx, instance, &made.output).await?, made.output.before) {
+            (Some(event), _) => Gone::Yes(format!("CloudTrail shows {} at {:.0}", event.name, event.at).into()),
+            (None, Some(Source::IdentityCenter)) => Gone::Pending(waiting_for(DISABLED)),
+            (None, Some(Source::ThisApplication)) => Gone::No,
+            (None, Some(Source::AnotherProvider) | None) => Gone::Pending(waiting_for(ENABLED)),
         })
     }
 }
 
+/// The event that shows that what stood before the switch stands again: no external provider at all, or, where that may be
+/// what stood, one that was switched on since taking back was begun.
+async fn is_back(cx: &Cx, instance: &Instance, made: &Switched) -> Result<Option<Event>, Fault> {
+    if let Some(event) = newest(cx, instance, DISABLED, made.at).await? {
+        return Ok(Some(event));
+    }
+    match (made.before, cx.started_at()) {
+        (Some(Source::AnotherProvider) | None, Some(since)) => newest(cx, instance, ENABLED, since).await,
+        _ => Ok(None),
+    }
+}
+
 /// How a person makes the switch.
-fn switch_guide(target: &str, instance: &Instance, file: &IdpFile, values: &SpValues, path: &str) -> Guide {
+fn switch_guide(
+    target: &str,
+    instance: &Instance,
+    file: &IdpFile,
+    values: &SpValues,
+    path: &str,
+    before: Option<Source>,
+) -> Guide {
     let guide = Guide::new("Make Entra the identity source of IAM Identity Center")
         .consequences(
             "The moment you confirm, everybody signs in to AWS through Entra. Passwords and MFA devices of Identity Center \
@@ -213,6 +279,18 @@ fn switch_guide(target: &str, instance: &Instance, file: &IdpFile, values: &SpVa
         Some(url) => guide.value("IdP sign-in URL", url),
         None => guide,
     };
+    let guide = match before {
+        Some(Source::ThisApplication) => guide
+            .consequences("AWS uses this application already: nothing changes for people.")
+            .say("The file is taken all the same: only the change shows in CloudTrail, and proves it."),
+        Some(Source::AnotherProvider) => guide
+            .way_back(
+                "Settings > Identity source > Actions > Change identity source > External identity provider, with the \
+                 metadata file of the provider that is there now. Save that file before you change anything.",
+            )
+            .say("Before you confirm: have the metadata file of the present provider at hand. It is the way back."),
+        Some(Source::IdentityCenter) | None => guide,
+    };
     token_fields(guide, true).click(
         "aws.change-identity-source",
         json!({ "idp_metadata": file.xml, "target": target }),
@@ -232,4 +310,45 @@ fn revert_guide(target: &str, instance: &Instance) -> Guide {
         .say("Choose Actions > Change identity source, then Identity Center directory, then Next.")
         .say("Read the disclaimer, type ACCEPT, and choose Change identity source.")
         .click("aws.revert-identity-source", json!({ "target": target }))
+}
+
+/// How a person gives AWS back to the provider that was there.
+fn restore_guide(target: &str, instance: &Instance, file: &IdpFile) -> Guide {
+    Guide::new("Change the identity source back to the provider that was there")
+        .consequences(
+            "Everybody signs in through the provider that was there before this set-up. Users, groups and assignments stay; \
+             sessions that are open run on to their end.",
+        )
+        .way_back("Change the identity source to this application again, with Entra's metadata file.")
+        .open(instance.console_page("settings"))
+        .say(format!("In the IAM Identity Center console, Region {}, choose Settings, then the Identity source tab.", instance.region))
+        .say("Choose Actions > Change identity source, then External identity provider, then Next.")
+        .say("Under Identity provider metadata choose the metadata file of the provider that was there before, not Entra's.")
+        .say("Choose Next, type ACCEPT, and choose Change identity source.")
+        .click("aws.restore-identity-source", restoring(target, file))
+}
+
+/// How a person decides what goes back where nobody wrote down what was there.
+fn unknown_guide(target: &str, instance: &Instance, file: &IdpFile) -> Guide {
+    Guide::new("Change the identity source back to what it was before this set-up")
+        .consequences(
+            "Nobody wrote down what was there. Everybody will sign in the way you choose now; if this application goes and \
+             AWS still points to it, nobody can sign in through Identity Center.",
+        )
+        .open(instance.console_page("settings"))
+        .say(format!("In the IAM Identity Center console, Region {}, choose Settings, then the Identity source tab.", instance.region))
+        .say("If the Identity Center directory was there: Actions > Change identity source > Identity Center directory, ACCEPT.")
+        .say("If another external identity provider was there: change to it again, with its own metadata file.")
+        .say("If AWS used this very application before: leave it.")
+        .field(
+            SOURCE,
+            "Identity source before",
+            "identity-center, another-provider or this-application",
+            Entry::Line,
+        )
+        .click("aws.restore-identity-source", restoring(target, file))
+}
+
+fn restoring(target: &str, file: &IdpFile) -> serde_json::Value {
+    json!({ "target": target, "idp_metadata": file.xml })
 }

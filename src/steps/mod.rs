@@ -24,6 +24,7 @@ pub mod scim_mappings;
 pub mod scim_run;
 pub mod scim_token;
 pub mod sign_in;
+pub mod stood_before;
 #[cfg(test)]
 mod tests;
 pub mod world;

@@ -208,11 +208,19 @@ impl Step<World> for PermissionSet {
             return Ok(Gone::Yes(Text::Borrowed("sso:DescribePermissionSet does not find it")));
         };
         if let (How::Changed, Some(before)) = (made.how, &made.before) {
-            let restored = Wanted::restoring(&before.set).differences(&set).is_empty();
-            return Ok(if restored {
-                Gone::Yes(Text::Borrowed("it has its old content"))
+            if !Wanted::restoring(&before.set).differences(&set).is_empty() {
+                return Ok(Gone::No);
+            }
+            let stale = aws.accounts_with(instance, arn, true).await?;
+            return Ok(if stale.is_empty() {
+                Gone::Yes(Text::Borrowed("it has its old content, in all its accounts"))
             } else {
-                Gone::No
+                Gone::Pending(Wait {
+                    why: format!("the old content to reach {}", stale.join(", ")).into(),
+                    ends_when: Text::Borrowed("ListAccountsForProvisionedPermissionSet names no older version"),
+                    every: Duration::from_secs(2),
+                    limit: Duration::from_secs(10 * 60),
+                })
             });
         }
         let accounts = aws.accounts_with(instance, arn, false).await?;
@@ -327,7 +335,8 @@ impl Wanted {
                 session: before.session.clone(),
                 relay_state: before.relay_state.clone(),
             },
-            description_matters: true,
+            // AWS takes no empty description, so one that was added cannot be taken out again.
+            description_matters: !before.description.is_empty(),
             inline: before.inline.clone(),
             managed: before.managed.iter().cloned().collect(),
             customer: before.customer.iter().cloned().collect(),

@@ -242,6 +242,7 @@ mod tests {
             issuer: "https://eu-west-1.signin.aws.amazon.com/platform/saml/d-1".into(),
             replies: vec!["https://eu-west-1.signin.aws/platform/saml/acs/x".into()],
             portal: "https://d-1.awsapps.com/start".into(),
+            before: None,
         }
     }
 

@@ -11,6 +11,7 @@ use super::{
     certificate::{Active, ActiveCertificate, Certificate, SigningCertificate},
     preflight_aws::AwsInstance,
     preflight_entra::{EntraSession, Tenant, nothing_to_undo, only_looks},
+    stood_before::{self, Before, Switch},
     world::{Cx, World},
 };
 use crate::{
@@ -142,6 +143,9 @@ pub struct SpValues {
     pub replies: Vec<String>,
     /// The access portal, where a sign-in begins.
     pub portal: String,
+    /// What stood in AWS when somebody looked; none in what earlier versions wrote down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
 }
 
 impl SpValues {
@@ -171,8 +175,35 @@ impl SpValues {
         )
     }
 
-    /// Reads what a person brought back: a metadata file, or values pasted one by one.
-    fn read(answer: &Answer, instance: &Instance) -> Result<Self, Fault> {
+    /// The values of an application that was set up for this instance before.
+    async fn held(cx: &Cx, app: &AppIds, instance: &Instance) -> Result<Option<Self>, Fault> {
+        let entra = &cx.world().entra;
+        let (application, principal) = (
+            entra.application(&app.object).await?,
+            entra.service_principal(&app.principal).await?,
+        );
+        let (Some(application), Some(principal)) = (application, principal) else {
+            return Ok(None);
+        };
+        let ours = format!("/platform/saml/{}", instance.store);
+        let issuer = application.identifier_uris.iter().find(|uri| uri.ends_with(&ours));
+        let replies = application
+            .reply_urls()
+            .iter()
+            .filter(|url| url.contains("/platform/saml/acs/"));
+        let portal = Partition::of_arn(&instance.arn)?.portal_url(&instance.region, &instance.store);
+        let values = Self {
+            replies: replies.cloned().collect(),
+            portal: principal.login_url.filter(|url| !url.is_empty()).unwrap_or(portal),
+            issuer: issuer.cloned().unwrap_or_default(),
+            before: None,
+        };
+        Ok((issuer.is_some() && values.check(instance).is_ok()).then_some(values))
+    }
+
+    /// Reads what a person brought back: a metadata file, or values pasted one by one. What is left out is taken from what
+    /// the application holds.
+    fn read(answer: &Answer, instance: &Instance, held: Option<&Self>) -> Result<Self, Fault> {
         let given = |key: &str| {
             answer
                 .optional(key)
@@ -183,6 +214,10 @@ impl SpValues {
             Some(xml) => {
                 let provider = ServiceProvider::from(SpMetadata::parse(xml.as_bytes())?);
                 (provider.issuer, provider.consumers.iter().map(Url::to_string).collect())
+            }
+            None if held.is_some() && given("acs_urls").is_none() && given("issuer_url").is_none() => {
+                let held = held.expect("looked at a moment ago");
+                (held.issuer.clone(), held.replies.clone())
             }
             None => {
                 let replies = answer.text("acs_urls")?;
@@ -196,14 +231,16 @@ impl SpValues {
                 )
             }
         };
-        let portal = match given("portal_url") {
-            Some(url) => url,
-            None => Partition::of_arn(&instance.arn)?.portal_url(&instance.region, &instance.store),
+        let portal = match (given("portal_url"), held) {
+            (Some(url), _) => url,
+            (None, Some(held)) => held.portal.clone(),
+            (None, None) => Partition::of_arn(&instance.arn)?.portal_url(&instance.region, &instance.store),
         };
         Ok(Self {
             issuer: provider.0,
             replies: provider.1,
             portal,
+            before: None,
         })
     }
 }
@@ -213,13 +250,13 @@ fn address(text: &str, what: &str) -> Result<Url, Fault> {
         .map_err(|error| Fault::new(Kind::Usage, format!("{what} is no address")).why(format!("{text}: {error}")))
 }
 
-type ValuesGot = (Instance, AppIds, (), ());
+type ValuesGot = (Instance, AppIds, IdpFile, ());
 
 impl Step<World> for ProviderValues {
     const ABOUT: About = About {
         id: StepId::new("saml.sp-values"),
         title: "Copy AWS's values",
-        why: "Only AWS's console shows the reply URLs that Entra must send people back to.",
+        why: "Only AWS's console shows the reply URLs that Entra must send people back to, and what stands there now.",
         executor: Executor::Human,
         scope: Scope::Target,
         effect: Effect::Observes,
@@ -230,58 +267,44 @@ impl Step<World> for ProviderValues {
     type Needs = (
         One<AwsInstance>,
         One<EnterpriseApp>,
+        One<EntraMetadata>,
         After<ActiveCertificate>,
-        After<EntraMetadata>,
     );
     type Output = SpValues;
 
     async fn probe(
         &self,
-        cx: &Cx,
-        (instance, app, (), ()): &ValuesGot,
+        _: &Cx,
+        (instance, ..): &ValuesGot,
         known: Option<&SpValues>,
     ) -> Result<Probe<SpValues>, Fault> {
-        if let Some(known) = known {
-            known.check(instance)?;
-            let proof = format!(
-                "{} is this instance's, {} reply URLs are AWS's",
-                known.issuer,
-                known.replies.len()
-            );
-            return Ok(Probe::present(known.clone(), proof));
-        }
-        // An application that was set up before holds the values already.
-        let entra = &cx.world().entra;
-        let (application, principal) = (
-            entra.application(&app.object).await?,
-            entra.service_principal(&app.principal).await?,
+        let Some(known) = known else {
+            return Ok(Probe::CannotTell("only AWS's console shows the reply URLs".into()));
+        };
+        known.check(instance)?;
+        let proof = format!(
+            "{} is this instance's, {} reply URLs are AWS's",
+            known.issuer,
+            known.replies.len()
         );
-        if let (Some(application), Some(principal)) = (application, principal) {
-            let ours = format!("/platform/saml/{}", instance.store);
-            let issuer = application.identifier_uris.iter().find(|uri| uri.ends_with(&ours));
-            let replies = application
-                .reply_urls()
-                .iter()
-                .filter(|url| url.contains("/platform/saml/acs/"));
-            let portal = Partition::of_arn(&instance.arn)?.portal_url(&instance.region, &instance.store);
-            let values = SpValues {
-                replies: replies.cloned().collect(),
-                portal: principal.login_url.filter(|url| !url.is_empty()).unwrap_or(portal),
-                issuer: issuer.cloned().unwrap_or_default(),
-            };
-            if issuer.is_some() && values.check(instance).is_ok() {
-                return Ok(Probe::present(
-                    values,
-                    "the application holds this instance's values already",
-                ));
-            }
-        }
-        Ok(Probe::CannotTell("only AWS's console shows the reply URLs".into()))
+        Ok(Probe::present(known.clone(), proof))
     }
 
-    async fn apply(&self, cx: &Cx, (instance, ..): &ValuesGot, _: Option<&SpValues>) -> Result<SpValues, Fault> {
-        let answer = cx.ask(values_guide(cx.target(), instance)).await?;
-        let values = SpValues::read(&answer, instance)?;
+    async fn apply(
+        &self,
+        cx: &Cx,
+        (instance, app, file, ()): &ValuesGot,
+        _: Option<&SpValues>,
+    ) -> Result<SpValues, Fault> {
+        let held = SpValues::held(cx, app, instance).await?;
+        let switch = Switch::latest(cx, instance, cx.now()).await?;
+        let guide = values_guide(cx.target(), instance, file, held.is_some());
+        let answer = cx.ask(stood_before::ask(guide, switch.as_ref())).await?;
+        let before = stood_before::read(&answer, switch.as_ref(), held.is_some(), cx.now())?;
+        let values = SpValues {
+            before: Some(before),
+            ..SpValues::read(&answer, instance, held.as_ref())?
+        };
         values.check(instance)?;
         Ok(values)
     }
@@ -292,7 +315,14 @@ impl Step<World> for ProviderValues {
 }
 
 /// How a person copies the values.
-fn values_guide(target: &str, instance: &Instance) -> Guide {
+fn values_guide(target: &str, instance: &Instance, file: &IdpFile, held: bool) -> Guide {
+    let hint = |text: &str| {
+        if held {
+            format!("{text}; empty means what the application holds already")
+        } else {
+            text.to_owned()
+        }
+    };
     Guide::new("Copy the service provider values from AWS")
         .consequences("Nothing changes yet: the page is only opened.")
         .open(instance.console_page("settings"))
@@ -300,6 +330,10 @@ fn values_guide(target: &str, instance: &Instance) -> Guide {
             "In the IAM Identity Center console, Region {}, choose Settings, then the Identity source tab.",
             instance.region
         ))
+        .say(
+            "Note what stands there now: the Identity source, and whether Automatic provisioning is enabled. It decides what \
+             a teardown takes back. If it is Active Directory, stop here and say so.",
+        )
         .say("Choose Actions > Change identity source, then External identity provider, then Next.")
         .say(
             "Under Service provider metadata choose Download metadata file. If there is no such button, copy the \
@@ -309,24 +343,33 @@ fn values_guide(target: &str, instance: &Instance) -> Guide {
         .say("Leave the page open: you come back to it in a moment.")
         .value("Region", &instance.region)
         .value("Identity store", &instance.store)
+        .value("IdP issuer of this application", &file.entity_id)
         .optional(
             "metadata",
             "Metadata file",
-            "the downloaded XML file; then the next two stay empty",
+            &hint("the downloaded XML file; then the next two stay empty"),
             Entry::File,
         )
         .optional(
             "issuer_url",
             "Issuer URL",
-            "https://….signin.aws.amazon.com/platform/saml/d-…",
+            &hint("https://….signin.aws.amazon.com/platform/saml/d-…"),
             Entry::Line,
         )
-        .optional("acs_urls", "ACS URLs", "all of them, separated by commas", Entry::Line)
+        .optional(
+            "acs_urls",
+            "ACS URLs",
+            &hint("all of them, separated by commas"),
+            Entry::Line,
+        )
         .optional(
             "portal_url",
             "AWS access portal sign-in URL",
             "empty means the one that goes with the identity store",
             Entry::Line,
         )
-        .click("aws.show-sp-metadata", json!({ "target": target }))
+        .click(
+            "aws.show-sp-metadata",
+            json!({ "target": target, "idp_metadata": file.xml }),
+        )
 }

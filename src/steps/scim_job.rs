@@ -1,12 +1,13 @@
 //! The provisioning job in Entra, and the credentials and settings it works with.
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     application::{AppIds, EnterpriseApp},
     aws_user::AwsUser,
-    scim_token::{ProvisioningToken, Token, token_at_hand},
+    scim_token::{ProvisioningToken, Token, kept_token, lend, token_at_hand},
     world::{Cx, World},
 };
 use crate::{
@@ -163,12 +164,15 @@ impl Configured {
         self.address.is_empty() && !self.token
     }
 
+    /// Whether it is for this endpoint. A value that the service masks cannot be compared; trying the saved credentials
+    /// settles it.
+    fn is_for(&self, endpoint: &str) -> bool {
+        is_masked(&self.address) || self.address.trim_end_matches('/') == endpoint.trim_end_matches('/')
+    }
+
     fn differences(&self, world: &World, endpoint: &str) -> Vec<Difference> {
         let mut differences = Vec::new();
-        // A value that the service masks cannot be compared; trying the saved credentials settles it.
-        let same_address =
-            is_masked(&self.address) || self.address.trim_end_matches('/') == endpoint.trim_end_matches('/');
-        if !same_address {
+        if !self.is_for(endpoint) {
             differences.push(Difference::new("BaseAddress", self.address.clone(), endpoint));
         }
         if !self.token {
@@ -258,7 +262,8 @@ impl Step<World> for ProvisioningCredentials {
         scope: Scope::Target,
         effect: Effect::Changes,
         proof: "The settings are as sent, and Entra can sign in to AWS with the saved credentials",
-        undo: "Empties the settings: Graph knows no way to delete them, and none to read a token back.",
+        undo: "Empties the settings: Graph knows no way to delete them. Settings that were there come back; a token cannot \
+               be read back, so a job that stood before goes on with ours.",
         read_more: "https://learn.microsoft.com/graph/api/synchronization-serviceprincipal-put-synchronization",
     };
     type Needs = (One<EnterpriseApp>, One<ProvisioningJob>, One<ProvisioningToken>);
@@ -307,19 +312,17 @@ impl Step<World> for ProvisioningCredentials {
         })
     }
 
-    async fn undo(&self, cx: &Cx, (app, ..): &CredentialsGot, made: &Made<Configured>) -> Result<Undone, Fault> {
+    async fn undo(&self, cx: &Cx, (app, _, token): &CredentialsGot, made: &Made<Configured>) -> Result<Undone, Fault> {
         let entra = &cx.world().entra;
         let now = Configured::read(&entra.settings(&app.principal).await?);
         if now.keys.is_empty() {
             return Ok(Undone::AlreadyGone);
         }
+        if let Some(before) = &made.before {
+            return put_back(cx, app, token, before).await;
+        }
         entra.clear_settings(&app.principal, &now.keys).await?;
-        Ok(match made.before {
-            Some(_) => {
-                Undone::Kept("the settings are emptied; the token that was there before cannot be read back".into())
-            }
-            None => Undone::Removed,
-        })
+        Ok(Undone::Removed)
     }
 
     async fn gone(&self, cx: &Cx, (app, ..): &CredentialsGot, _: &Made<Configured>) -> Result<Gone, Fault> {
@@ -334,6 +337,37 @@ impl Step<World> for ProvisioningCredentials {
             Gone::No
         })
     }
+}
+
+/// Puts back what was there before, as far as it can be read. A token cannot: where ours is good for the same endpoint, and
+/// provisioning in AWS stays on, the job goes on with it.
+async fn put_back(cx: &Cx, app: &AppIds, token: &Token, before: &Configured) -> Result<Undone, Fault> {
+    let lent = match kept_token(cx).await? {
+        Some(kept) if !token.brought_provisioning() && before.is_for(kept.endpoint.as_str()) => {
+            lend(cx, &kept).await?.then_some(kept)
+        }
+        _ => None,
+    };
+    let (nothing, shown) = (SecretString::from(""), |value: &str| !is_masked(value));
+    let settings = Settings {
+        base_address: match &lent {
+            Some(kept) => kept.endpoint.as_str(),
+            None if shown(&before.address) => &before.address,
+            None => "",
+        },
+        secret_token: lent.as_ref().map_or(&nothing, |kept| &kept.token),
+        sync_all: before.sync_all.unwrap_or_default(),
+        notifications: before.notifications.clone().filter(|value| shown(value)),
+    };
+    cx.world().entra.put_settings(&app.principal, &settings).await?;
+    let why = if lent.is_some() {
+        "the settings are as they were, but for the token: the one that was there cannot be read back, so provisioning goes \
+         on with the one that fedwiz brought"
+    } else {
+        "the token that was there cannot be read back: the job has none and stands still until a person enters one under \
+         Provisioning > Admin Credentials"
+    };
+    Ok(Undone::Kept(why.into()))
 }
 
 #[cfg(test)]

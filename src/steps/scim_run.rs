@@ -73,15 +73,27 @@ impl Step<World> for ProvisioningRun {
     ) -> Result<Probe<Running>, Fault> {
         let found = cx.world().entra.job(&app.principal, &job.id).await?;
         let Some(found) = found else { return Ok(Probe::Absent) };
+        let running = Running {
+            steady_since: found.steady_since(),
+        };
         if found.code().eq_ignore_ascii_case("Quarantine") {
-            return Err(quarantine(&found));
+            // The credentials are good by now: starting afresh ends what came before. What comes after that is another cause.
+            let again = cx
+                .started_at()
+                .is_some_and(|since| found.quarantined_since() > Some(since));
+            return if again {
+                Err(quarantine(&found))
+            } else {
+                let why = reason(&found);
+                Ok(Probe::Drifted {
+                    found: running,
+                    differences: vec![Difference::new("status", format!("Quarantine ({why})"), "Active")],
+                })
+            };
         }
         if !found.is_on() {
             return Ok(Probe::Absent);
         }
-        let running = Running {
-            steady_since: found.steady_since(),
-        };
         let Some(since) = running.steady_since else {
             return Ok(Probe::Pending(Wait {
                 why: "the first cycle to go through everybody; it takes from twenty minutes to some hours".into(),
@@ -145,7 +157,7 @@ impl Step<World> for ProvisioningRun {
     }
 }
 
-fn quarantine(job: &Job) -> Fault {
+fn reason(job: &Job) -> String {
     let quarantine = job
         .status
         .as_ref()
@@ -156,7 +168,11 @@ fn quarantine(job: &Job) -> Fault {
         .into_iter()
         .flatten()
         .collect();
-    Fault::new(Kind::Refused, "Entra has put the provisioning job into quarantine").why(parts.join(": ")).hint(
+    parts.join(": ")
+}
+
+fn quarantine(job: &Job) -> Fault {
+    Fault::new(Kind::Refused, "Entra has put the provisioning job into quarantine").why(reason(job)).hint(
         "Correct the cause (most often the SCIM token is deleted or over a year old), then continue: new credentials are \
          sent and the job is started afresh.",
     )

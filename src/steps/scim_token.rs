@@ -1,6 +1,6 @@
 //! The SCIM endpoint and its token: a person brings them, the endpoint itself proves them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -25,6 +25,10 @@ use crate::{
     secrets::{ScimToken, SecretRef, remember},
 };
 
+/// How long a token lives.
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/provision-automatically.html>
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
+
 /// AWS's SCIM endpoint with a token for it.
 pub struct ProvisioningToken;
 
@@ -37,6 +41,16 @@ pub struct Token {
     pub kept_as: SecretRef,
     /// When it was made; it lives one year.
     pub created: Option<Timestamp>,
+    /// Whether automatic provisioning was on before; none when nobody knows, as in what earlier versions wrote down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning_before: Option<bool>,
+}
+
+impl Token {
+    /// Whether automatic provisioning is ours to disable, with all its tokens.
+    pub(super) fn brought_provisioning(&self) -> bool {
+        self.provisioning_before == Some(false)
+    }
 }
 
 /// The token of a target, if one is kept.
@@ -108,6 +122,7 @@ pub(super) async fn keep_token(cx: &Cx, instance: &Instance, answer: &Answer) ->
         token: trimmed(&token),
         endpoint,
         created: Some(cx.now()),
+        lent: false,
     };
     world
         .secrets
@@ -124,12 +139,64 @@ fn trimmed(token: &SecretString) -> SecretString {
     token
 }
 
+/// Remembers that a job that stood before goes on with the token. False where the store cannot be written to.
+pub(super) async fn lend(cx: &Cx, token: &ScimToken) -> Result<bool, Fault> {
+    let lent = ScimToken {
+        lent: true,
+        ..token.clone()
+    };
+    let world = cx.world();
+    match world
+        .secrets
+        .set(&world.scim_token(cx.target()), &lent.to_secret())
+        .await
+    {
+        Ok(()) => Ok(true),
+        Err(fault) if fault.retry == Retry::Never => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The end of a token's year, in words.
+fn ends(created: Option<Timestamp>) -> String {
+    let end = created.and_then(|made| made.checked_add(TOKEN_LIFE).ok());
+    end.map_or_else(
+        || "one year after it was made".to_owned(),
+        |end| format!("on {}", day(end)),
+    )
+}
+
+fn day(time: Timestamp) -> String {
+    format!("{time:.0}").chars().take(10).collect()
+}
+
 impl ProvisioningToken {
-    fn output(cx: &Cx, token: &ScimToken) -> Token {
+    fn output(cx: &Cx, token: &ScimToken, switched: &Switched) -> Token {
         Token {
             endpoint: token.endpoint.clone(),
             kept_as: cx.world().scim_token(cx.target()),
             created: token.created,
+            provisioning_before: switched.provisioning_before,
+        }
+    }
+
+    /// Has a person delete the token, and where provisioning is ours, all others and provisioning itself.
+    async fn hand_back(cx: &Cx, instance: &Instance, token: &Token) -> Result<(), Fault> {
+        cx.ask(delete_guide(cx.target(), instance, token)).await.map(drop)
+    }
+
+    /// Has a person disable provisioning where it is ours, and where nobody knows, if it was off before.
+    async fn close(cx: &Cx, instance: &Instance, token: &Token) -> Result<(), Fault> {
+        match token.provisioning_before {
+            Some(true) => {
+                cx.note("automatic provisioning was on before fedwiz came: it stays on");
+                Ok(())
+            }
+            Some(false) => cx.ask(disable_guide(cx.target(), instance)).await.map(drop),
+            None => cx
+                .ask(disable_if_it_was_off_guide(cx.target(), instance))
+                .await
+                .map(drop),
         }
     }
 }
@@ -145,13 +212,14 @@ impl Step<World> for ProvisioningToken {
         scope: Scope::Target,
         effect: Effect::Changes,
         proof: "GET ServiceProviderConfig with the token answers 200",
-        undo: "A person deletes the tokens and disables automatic provisioning; the token then answers 401 and is forgotten.",
+        undo: "A person deletes the token and, if it was off before, disables automatic provisioning; the token then answers \
+               401 and is forgotten.",
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/how-to-with-scim.html",
     };
     type Needs = (One<AwsInstance>, One<IdentitySource>);
     type Output = Token;
 
-    async fn probe(&self, cx: &Cx, _: &TokenGot, known: Option<&Token>) -> Result<Probe<Token>, Fault> {
+    async fn probe(&self, cx: &Cx, (_, switched): &TokenGot, known: Option<&Token>) -> Result<Probe<Token>, Fault> {
         // Without a record nothing is ours yet: a token that the visit before this one brought is taken up by `apply`.
         let Some(known) = known else { return Ok(Probe::Absent) };
         let Some(token) = kept_token(cx).await? else {
@@ -161,7 +229,7 @@ impl Step<World> for ProvisioningToken {
             });
         };
         if is_accepted(cx, &token).await? {
-            let found = Self::output(cx, &token);
+            let found = Self::output(cx, &token, switched);
             return Ok(Probe::present(found, "GET ServiceProviderConfig answers 200"));
         }
         Ok(Probe::Drifted {
@@ -170,14 +238,16 @@ impl Step<World> for ProvisioningToken {
         })
     }
 
-    async fn apply(&self, cx: &Cx, (instance, _): &TokenGot, _: Option<&Token>) -> Result<Token, Fault> {
+    async fn apply(&self, cx: &Cx, (instance, switched): &TokenGot, _: Option<&Token>) -> Result<Token, Fault> {
         if let Some(token) = kept_token(cx).await?
             && is_accepted(cx, &token).await?
         {
             cx.note("the token was brought along before");
-            return Ok(Self::output(cx, &token));
+            return Ok(Self::output(cx, &token, switched));
         }
-        let answer = cx.ask(token_guide(cx.target(), instance)).await?;
+        let answer = cx
+            .ask(token_guide(cx.target(), instance, switched.provisioning_before))
+            .await?;
         let token = keep_token(cx, instance, &answer).await?.ok_or_else(|| {
             Fault::new(Kind::NeedsPerson, "The SCIM endpoint or its token is missing")
                 .hint("Bring both: the endpoint from the box Automatic provisioning, the token from behind Show token.")
@@ -190,39 +260,47 @@ impl Step<World> for ProvisioningToken {
             .why("the token is not complete, is deleted, or belongs to another endpoint")
             .hint("Make a new token: Settings > Identity source > Actions > Manage provisioning > Generate token."));
         }
-        Ok(Self::output(cx, &token))
+        Ok(Self::output(cx, &token, switched))
     }
 
     async fn undo(&self, cx: &Cx, (instance, _): &TokenGot, made: &Made<Token>) -> Result<Undone, Fault> {
         let world = cx.world();
-        if let Some(token) = kept_token(cx).await? {
-            if is_accepted(cx, &token).await? {
-                cx.ask(delete_guide(cx.target(), instance, token.endpoint.as_str()))
-                    .await?;
-                if is_accepted(cx, &token).await? {
-                    return Err(
-                        Fault::new(Kind::NeedsPerson, "The SCIM endpoint still accepts the token")
-                            .why("it is not deleted, or was deleted a moment ago")
-                            .hint("Delete every token under Actions > Manage provisioning, then continue.")
-                            .retry(Retry::Backoff),
-                    );
-                }
+        let ours = &made.output;
+        let Some(token) = kept_token(cx).await? else {
+            // The secret store has lost it: the person is asked all the same, but nobody can see AWS refuse it.
+            Self::hand_back(cx, instance, ours).await?;
+            Self::close(cx, instance, ours).await?;
+            return Ok(Undone::Kept(
+                format!(
+                    "the token is not in {} any more, so nobody can see AWS refuse it; the console's Manage provisioning shows whether it is deleted",
+                    world.secrets.place()
+                )
+                .into(),
+            ));
+        };
+        if is_accepted(cx, &token).await? {
+            if token.lent && !ours.brought_provisioning() {
+                return Ok(Undone::Kept(
+                    format!(
+                        "Entra's provisioning job, which stood before fedwiz came, goes on with it until it ends {}; give the job another token, then delete this one in AWS",
+                        ends(token.created)
+                    )
+                    .into(),
+                ));
             }
-            cx.ask(disable_guide(cx.target(), instance)).await?;
-            world.secrets.delete(&world.scim_token(cx.target())).await?;
-            return Ok(Undone::Removed);
+            Self::hand_back(cx, instance, ours).await?;
+            if is_accepted(cx, &token).await? {
+                return Err(
+                    Fault::new(Kind::NeedsPerson, "The SCIM endpoint still accepts the token")
+                        .why("it is not deleted, or was deleted a moment ago")
+                        .hint("Delete it under Actions > Manage provisioning, then continue.")
+                        .retry(Retry::Backoff),
+                );
+            }
         }
-        // The secret store has lost it: the person is asked all the same, but nobody can see AWS refuse it.
-        cx.ask(delete_guide(cx.target(), instance, made.output.endpoint.as_str()))
-            .await?;
-        cx.ask(disable_guide(cx.target(), instance)).await?;
-        Ok(Undone::Kept(
-            format!(
-                "the token is not in {} any more, so nobody can see AWS refuse it; the console's Manage provisioning shows whether it is deleted",
-                world.secrets.place()
-            )
-            .into(),
-        ))
+        Self::close(cx, instance, ours).await?;
+        world.secrets.delete(&world.scim_token(cx.target())).await?;
+        Ok(Undone::Removed)
     }
 
     async fn gone(&self, cx: &Cx, _: &TokenGot, _: &Made<Token>) -> Result<Gone, Fault> {
@@ -237,31 +315,70 @@ impl Step<World> for ProvisioningToken {
 }
 
 /// How a person brings a token.
-fn token_guide(target: &str, instance: &Instance) -> Guide {
+fn token_guide(target: &str, instance: &Instance, was_on: Option<bool>) -> Guide {
     let guide = Guide::new("Enable automatic provisioning in AWS")
         .consequences("Nobody is changed yet: AWS only opens an address at which Entra may write users and groups.")
         .way_back("Actions > Manage provisioning: delete the token, then Disable.")
         .open(instance.console_page("settings"))
-        .say(format!("In the IAM Identity Center console, Region {}, choose Settings.", instance.region))
-        .say("In the box Automatic provisioning choose Enable. The dialog Inbound automatic provisioning opens.")
-        .say("Copy the SCIM endpoint.")
-        .say("Choose Show token and copy the Access token. This is the only time it is shown.")
-        .say("If provisioning is on already: Identity source > Actions > Manage provisioning > Generate token. AWS keeps two.");
+        .say(format!(
+            "In the IAM Identity Center console, Region {}, choose Settings.",
+            instance.region
+        ));
+    let guide = if was_on == Some(true) {
+        guide
+            .way_back("Actions > Manage provisioning: delete the token that you make now. The others are not ours.")
+            .say(
+                "Provisioning is on already: choose Identity source > Actions > Manage provisioning > Generate token. AWS \
+                 keeps two: if there are two, delete one that nobody uses any more.",
+            )
+            .say("Copy the SCIM endpoint.")
+            .say("Choose Show token and copy the Access token. This is the only time it is shown.")
+    } else {
+        guide
+            .say("In the box Automatic provisioning choose Enable. The dialog Inbound automatic provisioning opens.")
+            .say("Copy the SCIM endpoint.")
+            .say("Choose Show token and copy the Access token. This is the only time it is shown.")
+            .say("If provisioning is on already: Identity source > Actions > Manage provisioning > Generate token. AWS keeps two.")
+    };
     token_fields(guide, false).click("aws.enable-provisioning", json!({ "target": target }))
 }
 
-fn delete_guide(target: &str, instance: &Instance, endpoint: &str) -> Guide {
-    Guide::new("Delete the SCIM token in AWS")
-        .consequences("Whoever still provisions with a token of this endpoint is refused from then on.")
+fn delete_guide(target: &str, instance: &Instance, token: &Token) -> Guide {
+    let guide = Guide::new("Delete the SCIM token in AWS")
         .open(instance.console_page("settings"))
         .say(format!(
             "In the IAM Identity Center console, Region {}, choose Settings, then the Identity source tab.",
             instance.region
         ))
         .say("Choose Actions > Manage provisioning.")
-        .say("Choose each access token, then Delete, and type DELETE.")
-        .value("SCIM endpoint", endpoint)
-        .click("aws.delete-token", json!({ "which": "all", "target": target }))
+        .value("SCIM endpoint", token.endpoint.as_str());
+    match token.created {
+        _ if token.brought_provisioning() => guide
+            .consequences("Whoever still provisions with a token of this endpoint is refused from then on.")
+            .say("Choose each access token, then Delete, and type DELETE.")
+            .click("aws.delete-token", json!({ "which": "all", "target": target })),
+        Some(created) => guide
+            .consequences("Only this token is refused from then on. The other one was not made for fedwiz: leave it.")
+            .say(format!(
+                "Choose the access token that was created on {}, a little before {:.0}, and ends {}; then Delete, and type \
+                 DELETE.",
+                day(created),
+                created,
+                ends(Some(created))
+            ))
+            .value("Token noted at", format!("{created:.0}"))
+            .click(
+                "aws.delete-token",
+                json!({ "created": created.to_string(), "target": target }),
+            ),
+        None => guide
+            .consequences("Only this token is refused from then on. The other one was not made for fedwiz: leave it.")
+            .say(
+                "When it was made is not known: choose the access token that fedwiz was given, not another one, then Delete, \
+                 and type DELETE.",
+            )
+            .click("aws.delete-token", json!({ "which": "newest", "target": target })),
+    }
 }
 
 fn disable_guide(target: &str, instance: &Instance) -> Guide {
@@ -270,4 +387,16 @@ fn disable_guide(target: &str, instance: &Instance) -> Guide {
         .open(instance.console_page("settings"))
         .say("On the same page, Manage provisioning, choose Disable and type DISABLE. AWS allows it only without tokens.")
         .click("aws.disable-provisioning", json!({ "target": target }))
+}
+
+fn disable_if_it_was_off_guide(target: &str, instance: &Instance) -> Guide {
+    Guide::new("Disable automatic provisioning in AWS, if it was off before this set-up")
+        .consequences(
+            "Nobody wrote down whether it was on. If something else provisions through it, it must stay on; users and groups \
+             stay in either case.",
+        )
+        .open(instance.console_page("settings"))
+        .say("If it was on before, or another token is listed that is in use: leave it.")
+        .say("Else choose Disable on the same page, Manage provisioning, and type DISABLE. AWS allows it only without tokens.")
+        .click("aws.restore-provisioning", json!({ "target": target }))
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     app_assignment::AppAssignment,
     assignment::{self, AccountAssignment},
-    aws_user::AwsUser,
+    aws_user::{self, AwsUser},
     identity_source::{IdentitySource, Switched, waiting_for},
     name_id::NameIdClaim,
     preflight_aws::AwsInstance,
@@ -22,7 +22,7 @@ use crate::{
         needs::{After, Each, One},
         step::{About, Effect, Executor, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
-    fault::Fault,
+    fault::{Fault, Kind},
     profile::{Arrival, User},
 };
 
@@ -145,8 +145,9 @@ impl Step<World> for SamlSignIn {
         })
     }
 
-    async fn apply(&self, cx: &Cx, (_, values, ..): &SignInGot, _: Option<&SignIn>) -> Result<SignIn, Fault> {
+    async fn apply(&self, cx: &Cx, (instance, values, ..): &SignInGot, _: Option<&SignIn>) -> Result<SignIn, Fault> {
         let upn = upn(cx);
+        require_enabled(cx, instance).await?;
         let at = cx.started_at().unwrap_or_else(|| cx.now());
         cx.ask(from_my_apps(cx, &upn)).await?;
         cx.ask(from_portal(cx, &upn, values)).await?;
@@ -155,6 +156,29 @@ impl Step<World> for SamlSignIn {
 
     async fn undo(&self, _: &Cx, _: &SignInGot, _: &Made<SignIn>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+}
+
+/// Nobody is sent to sign in who cannot: AWS lets no API enable a user, so a person has to.
+async fn require_enabled(cx: &Cx, instance: &Instance) -> Result<(), Fault> {
+    let world = cx.world();
+    let Some(user) = tester(world) else { return Ok(()) };
+    let name = aws_user::user_name(&world.profile, user);
+    let needs = |what: String| Fault::new(Kind::NeedsPerson, what);
+    match world.target(cx.target())?.aws.user_by_name(instance, name).await? {
+        None => Err(needs(format!("No user of Identity Center is named {name}"))
+            .why("AWS makes no users at sign-in, and the user name must be the NameID to the letter")
+            .hint("Run `fedwiz apply` again: `aws.user` makes or renames the user.")),
+        Some(found) if found.enabled == Some(false) => Err(needs(format!(
+            "{} is disabled in Identity Center",
+            found.user_name
+        ))
+        .why("somebody has disabled the user there, and no public call of AWS enables one")
+        .hint(format!(
+            "In the IAM Identity Center console choose Users, {name}, then Enable user access; or name another user \
+                     in the profile. Then run the same command again."
+        ))),
+        Some(_) => Ok(()),
     }
 }
 

@@ -27,8 +27,8 @@ pub(in crate::cli) struct AnswersFile {
     name: String,
     base: PathBuf,
     steps: BTreeMap<String, BTreeMap<String, Given>>,
-    /// Each answer is given once: asking again means that it did not lead to a proof.
-    used: Mutex<BTreeSet<NodeId>>,
+    /// Each question is answered once: asking it again means that the answer did not lead to a proof. Some steps ask two.
+    used: Mutex<BTreeSet<(NodeId, String)>>,
     stdin_text: Mutex<Option<SecretString>>,
     next: Arc<dyn Operator>,
 }
@@ -131,7 +131,7 @@ impl Operator for AnswersFile {
             .used
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(node.clone())
+            .insert((node.clone(), guide.title.clone()))
         {
             return Err(Fault::new(
                 Kind::NeedsPerson,
@@ -238,6 +238,15 @@ mod tests {
         );
         let word = "[\"saml.sign-in\"]\nunproven = true\n";
         assert!(ask(word, "saml.sign-in", &Guide::new("x")).await.unwrap().unproven);
+    }
+
+    #[tokio::test]
+    async fn a_step_may_ask_two_things() {
+        let file = file("[\"saml.sign-in\"]\n");
+        let answers = AnswersFile::read(file.path()).unwrap();
+        for title in ["from My Apps", "from the portal"] {
+            assert!(answers.ask(&node("saml.sign-in"), &Guide::new(title)).await.is_ok());
+        }
     }
 
     #[tokio::test]

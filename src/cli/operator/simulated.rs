@@ -27,6 +27,8 @@ const TAKES_AWAY: &[&str] = &[
     "aws.delete-token",
     "aws.disable-provisioning",
     "aws.revert-identity-source",
+    "aws.restore-identity-source",
+    "aws.restore-provisioning",
 ];
 
 /// The simulator's console.

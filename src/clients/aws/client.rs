@@ -26,6 +26,7 @@ use super::{
     adapter::AwsHttp,
     assignments::{Assignment, Direction, Principal},
     error::{self, Op, Service},
+    identity_store::User,
     partition::Partition,
     shared::Shared,
 };
@@ -101,6 +102,8 @@ pub(super) struct Inner {
     pub(super) assigned: Shared<(String, Principal), Vec<Assignment>>,
     /// The ids of the changes of assignments that are in flight, by instance.
     pub(super) in_flight: Shared<(String, Direction), Vec<String>>,
+    /// All users of an identity store, for looks that cannot be asked of AWS one by one.
+    pub(super) people: Shared<String, Vec<User>>,
     /// When this process last changed an assignment.
     pub(super) touched: Mutex<BTreeMap<Assignment, Timestamp>>,
     /// When this process last made or deleted a permission set.
@@ -145,7 +148,8 @@ impl Aws {
             set_names: Mutex::default(),
             naming: Gate::new(clock.clone(), 1),
             assigned: Shared::new(clock.clone(), SHARED_FOR),
-            in_flight: Shared::new(clock, IN_FLIGHT_FOR),
+            in_flight: Shared::new(clock.clone(), IN_FLIGHT_FOR),
+            people: Shared::new(clock, SHARED_FOR),
             touched: Mutex::default(),
             sets_touched: Mutex::default(),
             leaving: Mutex::default(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Aws,
+    Aws, Look,
     client::absent_is_none,
     error::{Op, Service},
     instance::Instance,
@@ -88,6 +88,27 @@ impl Aws {
     /// The user with this e-mail address. None when there is none.
     pub async fn user_by_email(&self, instance: &Instance, email: &str) -> Result<Option<User>, Fault> {
         self.user_by(instance, "emails.value", email).await
+    }
+
+    /// The users whose name or e-mail address is this one but for the case of letters. AWS finds exact values only, so all
+    /// users are read, once for all who ask within a minute.
+    pub async fn users_spelt_otherwise(
+        &self,
+        instance: &Instance,
+        user_name: &str,
+        email: Option<&str>,
+    ) -> Result<Vec<User>, Fault> {
+        let all = self
+            .0
+            .people
+            .get(instance.store.clone(), Look::Shared, || self.users(instance))
+            .await?;
+        let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+        let fits = |user: &&User| {
+            same(&user.user_name, user_name)
+                || email.is_some_and(|email| user.emails.iter().any(|known| same(known, email)))
+        };
+        Ok(all.iter().filter(fits).cloned().collect())
     }
 
     async fn user_by(&self, instance: &Instance, path: &str, value: &str) -> Result<Option<User>, Fault> {

@@ -105,6 +105,8 @@ pub struct Quarantine {
     pub reason: Option<String>,
     /// What went wrong.
     pub error: Option<SyncError>,
+    /// Since when.
+    pub current_began: Option<String>,
     /// When the service tries again.
     pub next_attempt: Option<String>,
 }
@@ -116,6 +118,12 @@ impl Job {
             .as_ref()
             .and_then(|status| status.code.as_deref())
             .unwrap_or("")
+    }
+
+    /// Since when it is in quarantine, if it is and says so.
+    pub fn quarantined_since(&self) -> Option<Timestamp> {
+        let began = self.status.as_ref()?.quarantine.as_ref()?.current_began.as_deref()?;
+        began.parse().ok()
     }
 
     /// Whether the service runs it, or would if it could.
@@ -246,12 +254,14 @@ impl OnDemand {
 
     /// Whether nothing went wrong. What is skipped because it is in step already went well, too.
     pub fn went_well(&self) -> bool {
-        let redundant = self
-            .code
-            .as_deref()
-            .is_some_and(|code| code.eq_ignore_ascii_case("RedundantExport"));
-        let good = ["success", "succeeded", "redundantexport"];
-        redundant || good.contains(&self.result.to_ascii_lowercase().as_str())
+        let good = ["success", "succeeded"];
+        self.is_redundant() || good.contains(&self.result.to_ascii_lowercase().as_str())
+    }
+
+    /// Whether nothing was sent because the service holds that all is in step.
+    pub fn is_redundant(&self) -> bool {
+        let redundant = |text: &str| text.eq_ignore_ascii_case("RedundantExport");
+        redundant(&self.result) || self.code.as_deref().is_some_and(redundant)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cloudtrail::{self, Event},
-    organization::{Instance, Organization, Provisioning, ScimToken, Source},
+    organization::{Instance, Organization, Provisioning, Remembered, ScimToken, Source},
     saml, seed,
 };
 use crate::sim::{
@@ -20,10 +20,12 @@ pub const ACTIONS: &[&str] = &[
     "aws.show-sp-metadata",
     "aws.change-identity-source",
     "aws.revert-identity-source",
+    "aws.restore-identity-source",
     "aws.import-certificate",
     "aws.enable-provisioning",
     "aws.delete-token",
     "aws.disable-provisioning",
+    "aws.restore-provisioning",
     "aws.disable-user",
     "aws.enable-user",
 ];
@@ -55,13 +57,18 @@ pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clic
             event(world, n, "UpdateInstance", "sso.amazonaws.com", false);
             Ok(json!({}))
         }
-        "aws.show-sp-metadata" => show_metadata(world, n),
+        "aws.show-sp-metadata" => show_metadata(world, n, text("idp_metadata")),
         "aws.change-identity-source" => change_source(world, n, text("idp_metadata")),
         "aws.revert-identity-source" => revert_source(world, n),
+        "aws.restore-identity-source" => restore_source(world, n, text("idp_metadata")),
         "aws.import-certificate" => import_certificate(world, n, text("certificate")),
         "aws.enable-provisioning" => enable_provisioning(world, n),
-        "aws.delete-token" => delete_token(world, n, text("which").unwrap_or("oldest")),
+        "aws.delete-token" => match text("created") {
+            Some(created) => delete_token_of(world, n, created),
+            None => delete_token(world, n, text("which").unwrap_or("oldest")),
+        },
         "aws.disable-provisioning" => disable_provisioning(world, n),
+        "aws.restore-provisioning" => restore_provisioning(world, n),
         _ => switch_user(world, n, text("user_name"), action == "aws.enable-user"),
     }
 }
@@ -103,7 +110,9 @@ fn enable_instance(world: &mut World, n: usize) -> Clicked {
     Ok(json!({}))
 }
 
-fn show_metadata(world: &mut World, n: usize) -> Clicked {
+/// The page on which an external identity provider is set up, and the settings page on the way there. With `idp_metadata`,
+/// the person compares what stands there with that provider.
+fn show_metadata(world: &mut World, n: usize, ours: Option<&str>) -> Clicked {
     event(world, n, "GetAWSSPConfigurationForDirectory", DIRECTORY, true);
     let org = &world.aws[n];
     let instance = org.instance.as_ref().expect("seen before");
@@ -112,13 +121,42 @@ fn show_metadata(world: &mut World, n: usize) -> Clicked {
         "issuer_url": org.issuer_url(instance),
         "acs_urls": org.acs_urls(instance).join("\n"),
         "portal_url": org.portal_url(instance),
+        "source_before": seen_source(&instance.source, ours),
+        "provisioning_before": if instance.provisioning.is_some() { "on" } else { "off" },
     }))
+}
+
+/// The identity source in the words that a person is asked to use.
+fn seen_source(source: &Source, ours: Option<&str>) -> &'static str {
+    let ours = ours.and_then(|metadata| saml::read_provider(metadata).ok());
+    match (source, ours) {
+        (Source::IdentityCenter, _) => "identity-center",
+        (Source::ActiveDirectory, _) => "active-directory",
+        (Source::External(there), Some(ours))
+            if there.entity_id == ours.entity_id
+                && there.certificates.iter().any(|known| ours.certificates.contains(known)) =>
+        {
+            "this-application"
+        }
+        (Source::External(_), _) => "another-provider",
+    }
+}
+
+/// Keeps in mind how the settings looked before the first change.
+fn remember(instance: &mut Instance) {
+    if instance.remembered.is_none() {
+        instance.remembered = Some(Remembered {
+            source: instance.source.clone(),
+            provisioning: instance.provisioning.is_some(),
+        });
+    }
 }
 
 fn change_source(world: &mut World, n: usize, metadata: Option<&str>) -> Clicked {
     let metadata = metadata.ok_or_else(|| Refused::bad("`idp_metadata` is missing"))?;
     let provider = saml::read_provider(metadata).map_err(Refused::bad)?;
     let instance = instance(world, n);
+    remember(instance);
     if instance.source == Source::ActiveDirectory {
         // Leaving Active Directory deletes users, groups and assignments.
         instance.directory = Default::default();
@@ -126,13 +164,17 @@ fn change_source(world: &mut World, n: usize, metadata: Option<&str>) -> Clicked
         instance.provisioned.clear();
     }
     instance.source = Source::External(provider);
+    switched_on(world, n);
+    Ok(json!({}))
+}
+
+fn switched_on(world: &mut World, n: usize) {
     for name in [
         "CreateExternalIdPConfigurationForDirectory",
         "EnableExternalIdPConfigurationForDirectory",
     ] {
         event(world, n, name, DIRECTORY, false);
     }
-    Ok(json!({}))
 }
 
 fn revert_source(world: &mut World, n: usize) -> Clicked {
@@ -153,6 +195,29 @@ fn revert_source(world: &mut World, n: usize) -> Clicked {
         event(world, n, name, DIRECTORY, false);
     }
     Ok(json!({}))
+}
+
+/// The person who did the first change knows what stood before it, puts that back, and says what it was. With
+/// `idp_metadata`, that is compared with this provider.
+fn restore_source(world: &mut World, n: usize, ours: Option<&str>) -> Clicked {
+    let Some(Remembered { source, .. }) = instance(world, n).remembered.clone() else {
+        return Err(Refused::conflict("nobody has changed anything here"));
+    };
+    let words = seen_source(&source, ours);
+    match source {
+        Source::IdentityCenter => drop(revert_source(world, n)?),
+        Source::ActiveDirectory => {
+            return Err(Refused::conflict(
+                "what leaving Active Directory has deleted does not come back",
+            ));
+        }
+        Source::External(_) if words == "this-application" => {}
+        Source::External(_) => {
+            instance(world, n).source = source;
+            switched_on(world, n);
+        }
+    }
+    Ok(json!({ "source_before": words }))
 }
 
 fn import_certificate(world: &mut World, n: usize, certificate: Option<&str>) -> Clicked {
@@ -177,6 +242,7 @@ fn enable_provisioning(world: &mut World, n: usize) -> Clicked {
             "automatic provisioning needs an external identity provider as identity source",
         ));
     }
+    remember(instance(world, n));
     let fresh = instance(world, n).provisioning.is_none();
     if fresh {
         let tenant = format!("{}{}", world.ids.alphanumeric(3), world.ids.uuid());
@@ -234,6 +300,36 @@ fn delete_token(world: &mut World, n: usize, which: &str) -> Clicked {
     }
     event(world, n, "DeleteBearerToken", DIRECTORY, false);
     Ok(json!({}))
+}
+
+/// The token that was made last before this moment: whoever copied it noted the time a little later.
+fn delete_token_of(world: &mut World, n: usize, created: &str) -> Clicked {
+    let noted: jiff::Timestamp = created
+        .parse()
+        .map_err(|error| Refused::bad(format!("`created` is no time: {error}")))?;
+    let provisioning = instance(world, n).provisioning.as_mut();
+    let found = provisioning.and_then(|provisioning| {
+        let place = provisioning.tokens.iter().rposition(|token| token.created <= noted)?;
+        Some(provisioning.tokens.remove(place))
+    });
+    if found.is_none() {
+        return Err(Refused::conflict("there is no access token of that time"));
+    }
+    event(world, n, "DeleteBearerToken", DIRECTORY, false);
+    Ok(json!({}))
+}
+
+/// Provisioning is as it was before the first change: disabled, if it was and nobody else uses it.
+fn restore_provisioning(world: &mut World, n: usize) -> Clicked {
+    let was_on = instance(world, n)
+        .remembered
+        .as_ref()
+        .is_some_and(|before| before.provisioning);
+    if was_on {
+        return Ok(json!({ "provisioning_before": "on" }));
+    }
+    disable_provisioning(world, n)?;
+    Ok(json!({ "provisioning_before": "off" }))
 }
 
 fn disable_provisioning(world: &mut World, n: usize) -> Clicked {

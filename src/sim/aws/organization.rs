@@ -120,6 +120,8 @@ pub struct Instance {
     pub old_acs: bool,
     /// Automatic provisioning, if it is enabled.
     pub provisioning: Option<Provisioning>,
+    /// What whoever clicks in the console remembers of the time before the first change there. Nobody's API tells it.
+    pub remembered: Option<Remembered>,
 }
 
 /// A permission set.
@@ -223,6 +225,15 @@ pub struct IdentityProvider {
     pub sign_in_url: String,
     /// Its signing certificates, DER.
     pub certificates: Vec<Vec<u8>>,
+}
+
+/// How the settings page looked before somebody changed something there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remembered {
+    /// The identity source.
+    pub source: Source,
+    /// Whether automatic provisioning was enabled.
+    pub provisioning: bool,
 }
 
 /// Automatic provisioning.

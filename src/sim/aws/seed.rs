@@ -223,6 +223,7 @@ pub fn new_instance(partition: &str, ids: &mut Ids, now: Timestamp) -> Instance 
         acs_tenant: ids.uuid().to_string(),
         old_acs: false,
         provisioning: None,
+        remembered: None,
     }
 }
 
