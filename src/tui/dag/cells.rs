@@ -13,8 +13,8 @@ const LEVEL: u8 = LEFT | RIGHT;
 /// A cell. Level and upright parts are kept apart, because they may belong to lines that only cross.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cell {
-    pub level: Option<Net>,
-    pub upright: Option<Net>,
+    level: Option<Net>,
+    upright: Option<Net>,
     arms: u8,
     joint: bool,
     /// The arms on the critical path, and those of lines that are brought forward.
@@ -132,13 +132,8 @@ impl Cell {
         }
     }
 
-    /// Whether there is a line at all.
-    pub(super) fn is_empty(&self) -> bool {
-        self.level.is_none() && self.upright.is_none()
-    }
-
     /// Whether two lines only cross.
-    pub(super) fn crosses(&self) -> bool {
+    fn crosses(&self) -> bool {
         self.level.is_some() && self.upright.is_some() && !self.joint
     }
 
@@ -190,6 +185,19 @@ impl Cell {
             };
         }
         symbol(seen, heavy)
+    }
+}
+
+/// The same line, less prominent.
+pub(super) fn dotted(symbol: &'static str) -> &'static str {
+    match symbol {
+        "─" => "┈",
+        "│" => "┊",
+        "━" => "┅",
+        "┃" => "┇",
+        "-" => ".",
+        "|" => ":",
+        other => other,
     }
 }
 

@@ -33,7 +33,6 @@ pub type Bundle = Vec<usize>;
 #[derive(Debug, Clone)]
 pub(super) struct Crowd {
     pub name: Name,
-    pub phase: usize,
     pub nodes: Vec<usize>,
 }
 
@@ -140,7 +139,6 @@ fn crowds(stops: &[Stop]) -> (Vec<Crowd>, Vec<usize>) {
             if crowd == next {
                 crowds.push(Crowd {
                     name: Name::default(),
-                    phase: stop.phase,
                     nodes: Vec::new(),
                 });
             }

@@ -16,6 +16,7 @@ mod bands;
 mod cells;
 mod lines;
 pub mod map;
+mod moves;
 mod names;
 mod paint;
 mod picture;
@@ -24,32 +25,49 @@ mod shape;
 mod standing;
 mod text;
 mod tracks;
-
-#[cfg(test)]
-mod sample;
-#[cfg(test)]
-mod tests;
+mod tree;
 
 use std::collections::BTreeSet;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
+pub use self::moves::Way;
 use self::{
     map::Map,
     paint::Scene,
     picture::{Picture, Room, Style},
     shape::Shape,
+    tree::{List, Tree},
 };
 use super::theme::Theme;
 use crate::report::view::View;
 
 /// How much is said about each node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Mode {
     /// A frame with mark, name and word.
     Boxes,
     /// Mark and name in one row.
     Chips,
+    /// A line for each node, indented.
+    Tree,
+    /// A line for each phase.
+    Counts,
+}
+
+impl Mode {
+    /// All of them, from the one that says most about each node.
+    pub const ALL: [Self; 4] = [Self::Boxes, Self::Chips, Self::Tree, Self::Counts];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boxes => "boxes",
+            Self::Chips => "chips",
+            Self::Tree => "tree",
+            Self::Counts => "counts",
+        }
+    }
 }
 
 /// What is looked at.
@@ -61,68 +79,169 @@ pub struct Look {
     pub offset: (usize, usize),
 }
 
+/// What was laid out.
+#[derive(Debug, Clone)]
+enum Drawn {
+    Picture(Box<Picture>),
+    Tree,
+    Counts,
+}
+
 /// The graph, laid out for the room there is.
 #[derive(Debug, Clone)]
 pub struct Dag {
     map: Map,
+    /// The crowds that are open.
     open: BTreeSet<usize>,
     shape: Shape,
+    tree: Tree,
     wish: Option<Mode>,
     area: Option<Rect>,
-    picture: Option<Picture>,
+    drawn: Option<Drawn>,
 }
+
+/// Below this width or height no node is named; below this width there is no picture.
+const NAMED: (u16, u16) = (24, 6);
+const DRAWN: u16 = 60;
 
 impl Dag {
     /// Nothing is open, and nothing is laid out yet.
     pub fn new(map: Map) -> Self {
-        let shape = Shape::of(&map, &BTreeSet::new());
-        Self {
+        let mut dag = Self {
             map,
             open: BTreeSet::new(),
-            shape,
+            shape: Shape::default(),
+            tree: Tree::default(),
             wish: None,
             area: None,
-            picture: None,
-        }
+            drawn: None,
+        };
+        dag.shape_anew();
+        dag
+    }
+
+    fn shape_anew(&mut self) {
+        self.shape = Shape::of(&self.map, &self.open);
+        self.tree = Tree::of(&self.map, &self.shape);
+        self.drawn = None;
+    }
+
+    /// What it is drawn from.
+    pub fn map(&self) -> &Map {
+        &self.map
     }
 
     /// Lays it out for an area, in the mode asked for or the one that fits best. Costs nothing if that is so already.
     pub fn arrange(&mut self, area: Rect, wish: Option<Mode>) {
-        if self.picture.is_some() && self.area == Some(area) && self.wish == wish {
-            return;
+        let same = self.area.map(Rect::as_size) == Some(area.as_size()) && self.wish == wish;
+        if self.drawn.is_none() || !same {
+            self.drawn = Some(self.lay_out(area, wish));
+            self.area = Some(area);
+            self.wish = wish;
         }
+    }
+
+    fn lay_out(&self, area: Rect, wish: Option<Mode>) -> Drawn {
         let canvas = paint::canvas(area);
         let room = Room {
             width: usize::from(canvas.width),
             height: usize::from(canvas.height),
         };
-        let fit = |style| Picture::fit(&self.map, &self.shape, style, room);
-        let picture = match wish {
-            Some(Mode::Boxes) => fit(Style::Boxes),
-            Some(Mode::Chips) => fit(Style::Chips),
+        let fit = |style| Box::new(Picture::fit(&self.map, &self.shape, style, room));
+        match wish {
+            Some(Mode::Boxes) => Drawn::Picture(fit(Style::Boxes)),
+            Some(Mode::Chips) => Drawn::Picture(fit(Style::Chips)),
+            Some(Mode::Tree) => Drawn::Tree,
+            Some(Mode::Counts) => Drawn::Counts,
+            None if area.width < NAMED.0 || area.height < NAMED.1 => Drawn::Counts,
+            None if area.width < DRAWN => Drawn::Tree,
             None => {
-                let boxes = fit(Style::Boxes);
-                let fits = boxes.routes.width <= room.width && boxes.routes.height <= room.height;
-                if fits { boxes } else { fit(Style::Chips) }
+                // Framed boxes take three rows each: for many there is never room.
+                let few = self.shape.cards.len() <= room.height;
+                let boxes = few.then(|| fit(Style::Boxes)).filter(|boxes| boxes.fits(room));
+                let picture = boxes.unwrap_or_else(|| fit(Style::Chips));
+                match picture.routes.width <= room.width {
+                    true => Drawn::Picture(picture),
+                    false => Drawn::Tree,
+                }
             }
+        }
+    }
+
+    /// The mode in which it has been arranged.
+    pub fn mode(&self) -> Option<Mode> {
+        self.drawn.as_ref().map(|drawn| match drawn {
+            Drawn::Picture(picture) => match picture.style {
+                Style::Boxes => Mode::Boxes,
+                Style::Chips => Mode::Chips,
+            },
+            Drawn::Tree => Mode::Tree,
+            Drawn::Counts => Mode::Counts,
+        })
+    }
+
+    /// Whether a node is one of many that are drawn as one box, or could be.
+    pub fn is_item_of_many(&self, node: usize) -> bool {
+        self.map.foldable(node).is_some()
+    }
+
+    /// Whether a node is drawn as part of a box.
+    pub fn is_folded(&self, node: usize) -> bool {
+        self.shape
+            .card_of
+            .get(node)
+            .is_some_and(|&card| self.shape.is_crowd(card))
+    }
+
+    /// Opens the box that a node is drawn in, or puts it back with the others of its step. False if it is none of many.
+    pub fn turn(&mut self, node: usize) -> bool {
+        let Some(crowd) = self.map.foldable(node) else {
+            return false;
         };
-        self.picture = Some(picture);
-        self.area = Some(area);
-        self.wish = wish;
+        if !self.open.remove(&crowd) {
+            self.open.insert(crowd);
+        }
+        self.shape_anew();
+        if let (Some(area), wish) = (self.area, self.wish) {
+            self.arrange(area, wish);
+        }
+        true
     }
 
     /// Draws what has been arranged.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, view: &View, look: &Look, theme: &Theme) {
-        let Some(picture) = &self.picture else { return };
-        let scene = Scene {
+        let area = area.intersection(buf.area);
+        let focus = look.focus.and_then(|node| self.shape.card_of.get(node).copied());
+        let list = List {
             map: &self.map,
             shape: &self.shape,
-            picture,
+            tree: &self.tree,
             view,
             theme,
-            focus: look.focus.and_then(|node| self.shape.card_of.get(node).copied()),
-            offset: look.offset,
+            focus,
+            top: look.offset.1,
         };
-        scene.paint(area, buf);
+        match &self.drawn {
+            None => {}
+            Some(Drawn::Counts) => list.paint_counts(area, buf),
+            Some(Drawn::Tree) => list.paint_tree(area, buf),
+            Some(Drawn::Picture(picture)) => Scene {
+                map: &self.map,
+                shape: &self.shape,
+                picture,
+                view,
+                theme,
+                focus,
+                offset: look.offset,
+            }
+            .paint(area, buf),
+        }
     }
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{
-    cells::{Over, Window},
+    cells::{self, Over, Window},
     lines::Net,
     map::Map,
     picture::{self, Picture, Place},
@@ -16,7 +16,7 @@ use super::{
     text::{self, Pen},
 };
 use crate::{
-    report::{clean::wrap, view::View, words::Tone},
+    report::{clean::wrap_from, view::View, words::Tone},
     tui::theme::Theme,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn margin(area: Rect) -> u16 {
     match area.width {
         0..30 => 0,
         30..60 => 4,
-        60..110 => 13,
+        60..100 => 14,
         _ => 17,
     }
 }
@@ -111,18 +111,31 @@ impl Scene<'_> {
     }
 
     fn paint_lines(&self, window: &Window, standings: &mut Standings<'_>, canvas: Rect, buf: &mut Buffer) {
+        // Where no colour tells the lines of the box in focus from the others, the others are dotted.
+        let dotted = self.focus.is_some() && self.theme.line() == Style::new();
         for y in 0..canvas.height {
             for x in 0..canvas.width {
                 let cell = window.cell(window.x + usize::from(x), window.y + usize::from(y));
                 let Some(net) = cell.net() else { continue };
                 let style = match cell.is_forward() {
-                    true => self.theme.accent().add_modifier(Modifier::BOLD),
+                    true => self.forward_style(),
                     false => self.line_style(net, standings),
                 };
-                buf[(canvas.x + x, canvas.y + y)]
-                    .set_symbol(cell.symbol(self.theme.ascii))
-                    .set_style(style);
+                let symbol = cell.symbol(self.theme.ascii);
+                let symbol = if dotted && !cell.is_forward() {
+                    cells::dotted(symbol)
+                } else {
+                    symbol
+                };
+                buf[(canvas.x + x, canvas.y + y)].set_symbol(symbol).set_style(style);
             }
+        }
+    }
+
+    fn forward_style(&self) -> Style {
+        Style {
+            fg: self.theme.accent().fg,
+            ..self.theme.strong()
         }
     }
 
@@ -316,7 +329,12 @@ impl Scene<'_> {
             buf.set_stringn(area.x, area.y, format!("{phase}"), room, self.theme.strong());
             return;
         }
-        let mut lines = wrap(&format!("{phase} {title}"), room);
+        // A long word is cut, not broken.
+        let words: Vec<String> = title
+            .split(' ')
+            .map(|word| text::fit(word, room - 2, self.theme.ascii))
+            .collect();
+        let mut lines = wrap_from(&format!("{phase} {}", words.join(" ")), room, room - 2);
         lines.truncate(usize::from(area.height).saturating_sub(1).max(1));
         let shown: usize = lines.iter().map(|line| line.split_whitespace().count()).sum();
         let all = title.split_whitespace().count() + 1;
@@ -360,9 +378,6 @@ impl Scene<'_> {
             .filter(|(number, ..)| *number > 0)
             .map(|(number, mark, ascii)| format!("{}{number}", self.theme.either(mark, ascii)))
             .collect();
-        if words.is_empty() || area.height == 0 {
-            return;
-        }
         let words = format!(" {} ", words.join(" "));
         let words = text::fit(&words, usize::from(area.width), self.theme.ascii);
         buf.set_string(

@@ -52,6 +52,9 @@ pub(super) struct Picture {
     pub entering: Vec<Vec<usize>>,
     /// The lines on the critical path.
     pub critical: Vec<usize>,
+    /// How many pairs were compared to find the places.
+    #[cfg(test)]
+    pub work: u64,
 }
 
 /// The room that a picture should fit into.
@@ -62,7 +65,7 @@ pub(super) struct Room {
 }
 
 /// Up to how many columns a name takes, from roomy to tight.
-const NAMES: [usize; 3] = [24, 18, 13];
+const NAMES: [usize; 7] = [24, 20, 18, 16, 15, 14, 12];
 /// Above this many boxes, only one width of names is tried.
 const MANY: usize = 400;
 /// The most columns that are tried.
@@ -79,7 +82,7 @@ impl Picture {
     pub(super) fn fit(map: &Map, shape: &Shape, style: Style, room: Room) -> Self {
         let mut best: Option<Self> = None;
         let names = if shape.cards.len() > MANY {
-            &NAMES[1..2]
+            &NAMES[2..3]
         } else {
             &NAMES[..]
         };
@@ -179,7 +182,14 @@ impl Picture {
             leaving,
             entering,
             critical,
+            #[cfg(test)]
+            work: bands.work,
         }
+    }
+
+    /// Whether all of it can be seen at once.
+    pub(super) fn fits(&self, room: Room) -> bool {
+        self.routes.width <= room.width && self.routes.height <= room.height
     }
 
     /// The row in which lines enter and leave a box.

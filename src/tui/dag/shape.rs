@@ -291,6 +291,10 @@ impl Shape {
         self.cards[card].kind == Kind::Joint
     }
 
+    pub(super) fn is_crowd(&self, card: usize) -> bool {
+        matches!(self.cards[card].kind, Kind::Crowd(_))
+    }
+
     /// The nodes of a box.
     pub(super) fn nodes<'a>(&'a self, map: &'a Map, card: usize) -> &'a [usize] {
         match &self.cards[card].kind {
