@@ -15,14 +15,15 @@ use super::init::Answers;
     name = "fedwiz",
     version,
     max_term_width = 100,
-    subcommand_required = true,
-    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true,
     after_help = EXAMPLES
 )]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub wizard: Wizard,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
     pub color: When,
@@ -33,6 +34,8 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  fedwiz                             the screen: your federations, and a form for a new one
+  fedwiz demo                        the screen on simulated clouds: no account, no network, no keyring
   fedwiz demo --headless --down      see the whole walk on simulated clouds: no account, no network
   fedwiz init                        write a profile for your own tenant
   fedwiz plan                        what would happen; changes nothing
@@ -48,7 +51,7 @@ pub enum Command {
     /// Walk up, and down again, on the bundled simulated clouds
     #[cfg(feature = "demo")]
     #[command(
-        after_help = "Examples:\n  fedwiz demo --headless --down\n  fedwiz demo --headless --scenario throttled --seed 7 --json"
+        after_help = "Examples:\n  fedwiz demo\n  fedwiz demo --headless --down\n  fedwiz demo --headless --scenario throttled --seed 7 --json"
     )]
     Demo(Demo),
     /// Write a profile, asked for or from flags
@@ -97,6 +100,38 @@ pub enum Command {
     /// Print the manual page
     #[command(after_help = "Example:\n  fedwiz man > fedwiz.1 && man ./fedwiz.1")]
     Man,
+}
+
+/// The screen on the federations of this machine.
+#[derive(Debug, Clone, Args)]
+pub struct Wizard {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(flatten)]
+    pub look: Look,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    pub token_store: TokenStore,
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Look {
+    /// The colours of the screen: dark, light, high-contrast, none
+    #[arg(long, value_name = "NAME", env = "FEDWIZ_THEME")]
+    pub theme: Option<String>,
+    /// Only characters that every terminal has
+    #[arg(long, env = "FEDWIZ_ASCII")]
+    pub ascii: bool,
+    /// Nothing moves on the screen but what has changed
+    #[arg(long, env = "FEDWIZ_REDUCED_MOTION")]
+    pub reduced_motion: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, env = "FEDWIZ_NO_MOUSE")]
+    pub no_mouse: bool,
+    /// Ring the bell when a person is needed or a run ends
+    #[arg(long, env = "FEDWIZ_BELL")]
+    pub bell: bool,
 }
 
 /// Which federation.
@@ -281,11 +316,13 @@ pub struct Demo {
     /// Ids, secrets and weather come from it
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Simulated seconds per real second; without one, waiting takes no time at all
+    /// Simulated seconds per real second; without one, 60 on the screen, and headless waiting takes no time at all
     #[arg(long, value_name = "X")]
     pub speed: Option<f64>,
     #[command(flatten)]
     pub told: Told,
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// The simulated clouds as a server.

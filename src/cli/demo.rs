@@ -10,6 +10,7 @@ use super::{
     operator::SimulatedConsole,
     out::{self, Colour},
     prompter::OnStderr,
+    screen,
     sim::start,
     tell::{Manner, Teller},
     walk::walk,
@@ -28,11 +29,11 @@ const SHOWN: usize = 20;
 
 /// Walks up and, if asked, down again; then looks at the simulator's ledger and state itself.
 pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
-    if !args.headless {
-        out::note("note: the screen is not there yet; this is the walk as plain lines, as with `--headless`.");
-    }
     if args.speed.is_some_and(|speed| !(speed > 0.0 && speed.is_finite())) {
         return Err(Fault::new(Kind::Usage, "`--speed` must be a positive number").into());
+    }
+    if !args.headless && !args.down && !args.told.json && !args.told.plain {
+        return screen::demo(args, colour).await;
     }
     let sim = start(Options {
         scenario: args.scenario.clone(),

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{BufRead, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Answers(BTreeMap<&'static str, String>);
 
-fn flags() -> impl Iterator<Item = (&'static Field, &'static str)> {
+pub(super) fn flags() -> impl Iterator<Item = (&'static Field, &'static str)> {
     fields::FIELDS.iter().filter_map(|field| Some((field, field.flag?)))
 }
 
@@ -150,7 +150,7 @@ fn ask(field: &Field) -> Result<String, Fault> {
 }
 
 /// Puts a text at a path of the field table; the first of a list of tables is made when there is none.
-fn put(table: &mut Table, path: &str, value: &str) {
+pub(super) fn put(table: &mut Table, path: &str, value: &str) {
     match path.split_once('.') {
         None => {
             table.insert(path.to_owned(), Toml::String(value.to_owned()));
@@ -174,7 +174,7 @@ fn put(table: &mut Table, path: &str, value: &str) {
     }
 }
 
-fn save(file: &PathBuf, text: &str, force: bool) -> Result<(), Fault> {
+pub(super) fn save(file: &Path, text: &str, force: bool) -> Result<(), Fault> {
     let cannot = |error: &dyn std::fmt::Display| {
         Fault::new(Kind::File, format!("{} cannot be written", file.display())).why(error.to_string())
     };

@@ -3,12 +3,14 @@
 mod args;
 #[cfg(feature = "demo")]
 mod demo;
+mod draft;
 mod init;
 mod operator;
 mod out;
 mod place;
 mod prompter;
 mod replay;
+mod screen;
 mod signals;
 #[cfg(feature = "demo")]
 mod sim;
@@ -48,14 +50,22 @@ pub fn run() -> ExitCode {
             return Stop::from(Fault::internal("the runtime cannot start").why(error.to_string())).tell(colour);
         }
     };
-    let result = runtime.block_on(dispatch(cli.command, colour, cli.verbose));
+    let result = runtime.block_on(dispatch(cli.command, cli.wizard, colour, cli.verbose));
     // A question that nobody will answer any more must not keep the process.
     operator::restore_echo();
     runtime.shutdown_background();
     result.unwrap_or_else(|stop| stop.tell(colour))
 }
 
-async fn dispatch(command: Command, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+async fn dispatch(
+    command: Option<Command>,
+    wizard: args::Wizard,
+    colour: Colour,
+    verbose: u8,
+) -> Result<ExitCode, Stop> {
+    let Some(command) = command else {
+        return screen::wizard(wizard, colour).await;
+    };
     match command {
         #[cfg(feature = "demo")]
         Command::Demo(args) => return demo::run(args, colour, verbose).await,

@@ -109,19 +109,25 @@ pub(super) fn profile_file(which: &Which) -> Result<PathBuf, Fault> {
     }
 }
 
+/// The profiles in the configuration folder, sorted.
+pub(super) fn profiles() -> Vec<PathBuf> {
+    let entries = config_dir().ok().and_then(|folder| std::fs::read_dir(folder).ok());
+    let mut files: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
 /// The federations in the configuration folder, sorted.
 fn known() -> Option<Vec<String>> {
-    let mut names: Vec<String> = std::fs::read_dir(config_dir().ok()?)
-        .ok()?
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let is_profile = path.extension().is_some_and(|extension| extension == "toml");
-            is_profile
-                .then(|| path.file_stem()?.to_str().map(str::to_owned))
-                .flatten()
-        })
+    let names: Vec<String> = profiles()
+        .iter()
+        .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
         .collect();
-    names.sort();
     (!names.is_empty()).then_some(names)
 }
 

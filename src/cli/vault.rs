@@ -32,6 +32,14 @@ pub(super) async fn open(choice: TokenStore) -> Result<SharedSecrets, Fault> {
     }
 }
 
+/// The store for the screen, which asks nobody: where no keyring answers, the fault says so and what to do.
+pub(super) async fn open_quietly(choice: TokenStore) -> Result<SharedSecrets, Fault> {
+    match choice {
+        TokenStore::Keyring => Ok(Arc::new(KeyringStore::open().await?)),
+        other => open(other).await,
+    }
+}
+
 /// The store for commands that only look: without a keyring they look with an empty one, and say so.
 pub(super) async fn open_to_look(choice: TokenStore) -> Result<SharedSecrets, Fault> {
     if choice != TokenStore::Keyring {

@@ -4,6 +4,7 @@
 //! [`words`]; text that came from outside goes through [`clean`] before it is shown.
 
 pub mod clean;
+pub mod command;
 pub mod guide;
 pub mod json;
 pub mod node;

@@ -108,14 +108,28 @@ impl Connector {
     }
 }
 
-/// `ListInstances` from `X-Amz-Target: SWBExternalService.ListInstances`, or from a form's `Action`.
+/// The names of the services in `X-Amz-Target`, and what IAM calls them.
+const PREFIXES: &[(&str, &str)] = &[
+    ("SWBExternalService", "sso"),
+    ("AWSIdentityStore", "identitystore"),
+    ("AWSOrganizations", "organizations"),
+    ("CloudTrail", "cloudtrail"),
+];
+
+/// The operation as IAM names it: `sso:ListInstances` from `X-Amz-Target: SWBExternalService.ListInstances`, or
+/// `sts:GetCallerIdentity` from a form's `Action`.
 fn operation(headers: &::http::HeaderMap, body: &[u8]) -> Option<String> {
     if let Some(target) = headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
-        return Some(target.rsplit('.').next().unwrap_or(target).to_owned());
+        let (service, operation) = target.rsplit_once('.').unwrap_or(("", target));
+        let known = PREFIXES.iter().find(|(name, _)| service.contains(name));
+        return Some(match known {
+            Some((_, prefix)) => format!("{prefix}:{operation}"),
+            None => operation.to_owned(),
+        });
     }
     url::form_urlencoded::parse(body)
         .find(|(name, _)| name == "Action")
-        .map(|(_, action)| action.into_owned())
+        .map(|(_, action)| format!("sts:{action}"))
 }
 
 #[cfg(test)]
@@ -184,9 +198,9 @@ mod tests {
         let mut headers = ::http::HeaderMap::new();
         assert_eq!(
             operation(&headers, b"Action=GetCallerIdentity&Version=1").as_deref(),
-            Some("GetCallerIdentity")
+            Some("sts:GetCallerIdentity")
         );
         headers.insert("x-amz-target", "SWBExternalService.ListInstances".parse().unwrap());
-        assert_eq!(operation(&headers, b"{}").as_deref(), Some("ListInstances"));
+        assert_eq!(operation(&headers, b"{}").as_deref(), Some("sso:ListInstances"));
     }
 }

@@ -1,0 +1,138 @@
+//! `Host`: what the screen asks of whoever wires the program. The screen itself reaches nothing outside the terminal.
+
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::{
+    engine::{driver::Control, fact::Intent, guide::Operator, outcome::Outcome, recorder::Subscription},
+    fault::Fault,
+    report::view::View,
+};
+
+/// A federation on this machine, as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// Where its profile is.
+    pub profile: Option<PathBuf>,
+    /// How it is: "set up, 38 steps", "stopped after 17 of 38 steps, 3 hours ago", "not begun".
+    pub state: String,
+    /// Whether it is the simulation.
+    pub demo: bool,
+}
+
+/// Opens and makes federations.
+#[async_trait]
+pub trait Host: Send + Sync {
+    /// The federations there are.
+    fn known(&self) -> Vec<Known>;
+
+    /// Opens one by its name.
+    async fn open(&self, name: &str) -> Result<Arc<dyn Federation>, Fault>;
+
+    /// What a new profile begins with: the answers of the form, by field.
+    fn draft(&self) -> Draft;
+
+    /// The profile that these answers make, as TOML, or what is wrong with which field.
+    fn preview(&self, draft: &Draft) -> Result<String, Vec<Wrong>>;
+
+    /// Writes the profile and gives the federation's name.
+    fn save(&self, draft: &Draft) -> Result<String, Fault>;
+
+    /// Where codes and addresses for signing in come out, once; none takes the last one away again.
+    fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>>;
+}
+
+/// What a person needs to sign in to Entra.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The page to open.
+    pub url: String,
+    /// The code to type there, where one is needed.
+    pub code: Option<String>,
+    /// Until when it is good, by this machine's clock.
+    pub until: Timestamp,
+}
+
+/// The answers of the form of a profile: field and text, in the order of the form.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draft {
+    /// The questions with their answers.
+    pub fields: Vec<Question>,
+}
+
+/// One question of the form.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Question {
+    /// The field's name in the profile: `entra.tenant`.
+    pub key: String,
+    /// Its label.
+    pub label: String,
+    /// What it is for, and what it looks like.
+    pub hint: String,
+    /// What may be chosen; empty for free text.
+    pub choices: Vec<String>,
+    /// The answer.
+    pub value: String,
+    /// Whether it must be answered.
+    pub required: bool,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The field's name in the profile; empty where it is about all of it.
+    pub key: String,
+    /// What is wrong, and what would be right.
+    pub why: String,
+}
+
+/// How a run comes to an end.
+pub type Ended = Pin<Box<dyn Future<Output = Result<Outcome, Fault>> + Send>>;
+
+/// A run that has begun.
+pub struct Running {
+    /// Tells it what to do.
+    pub control: Control,
+    /// What happens in it.
+    pub notices: Subscription,
+    /// Its end. Dropping it breaks the run off; the journal resumes.
+    pub ended: Ended,
+}
+
+/// A federation that is open: its journal is held by this process.
+pub trait Federation: Send + Sync {
+    /// Its name.
+    fn name(&self) -> String;
+
+    /// Where it leads: tenant and AWS targets, in a few words.
+    fn leads(&self) -> String;
+
+    /// What its journal says, as a view over all nodes.
+    fn view(&self) -> View;
+
+    /// The nodes that this one needs.
+    fn needs(&self, node: usize) -> Vec<usize>;
+
+    /// The nodes that need this one.
+    fn needed_by(&self, node: usize) -> Vec<usize>;
+
+    /// The time.
+    fn now(&self) -> Timestamp;
+
+    /// What is odd about the journal, if anything.
+    fn warning(&self) -> Option<String>;
+
+    /// Begins a run with this operator.
+    fn start(&self, intent: Intent, operator: Arc<dyn Operator>) -> Running;
+
+    /// Whoever can click in the simulated console; none outside a simulation.
+    fn console(&self) -> Option<Arc<dyn Operator>>;
+
+    /// The command that goes on without the screen.
+    fn command(&self, intent: Intent) -> String;
+}

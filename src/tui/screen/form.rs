@@ -1,0 +1,263 @@
+//! The form of a new profile: one question a line, checked as it is typed, with the profile it will write beside it.
+//!
+//! ```text
+//!  A new federation                                        nothing is written yet
+//!  ▸ Tenant        contoso.onmicrosoft.com                 │ [entra]
+//!    Sign-in       device-code  (← → choose)               │ tenant = "contoso…"
+//!    AWS profile                                           │
+//!    the profile in ~/.aws/config                          │
+//! ```
+
+use crossterm::event::KeyCode;
+use ratatui::{
+    Frame,
+    layout::{Constraint, Layout, Rect},
+    text::{Line, Span},
+};
+
+use crate::{
+    report::{
+        clean::{clean, cut, pad, width, wrap},
+        words::Tone,
+    },
+    tui::{
+        host::{Draft, Wrong},
+        keys::{Action, Place},
+        page::{Effect, Event, Hit, Page, Shared},
+        widget::{field::Field, scroll::Scroll},
+    },
+};
+
+/// The form of a new profile.
+#[derive(Debug)]
+pub struct Form {
+    draft: Draft,
+    fields: Vec<Field>,
+    scroll: Scroll,
+}
+
+impl Form {
+    /// Begins with these answers.
+    pub fn new(draft: Draft) -> Self {
+        let fields = draft.fields.iter().map(|field| Field::open(&field.value)).collect();
+        Self {
+            draft,
+            fields,
+            scroll: Scroll::default(),
+        }
+    }
+
+    fn take_over(&mut self) {
+        let at = self.scroll.at;
+        if let (Some(question), Some(field)) = (self.draft.fields.get_mut(at), self.fields.get(at)) {
+            field.text().trim().clone_into(&mut question.value);
+        }
+    }
+
+    /// The next or the one before of the choices of the field that is chosen.
+    fn turn(&mut self, forward: bool) {
+        let at = self.scroll.at;
+        let Some(question) = self.draft.fields.get_mut(at) else {
+            return;
+        };
+        let count = question.choices.len();
+        if count == 0 {
+            return;
+        }
+        let now = question.choices.iter().position(|choice| *choice == question.value);
+        let next = match (now, forward) {
+            (Some(now), true) => (now + 1) % count,
+            (Some(now), false) => (now + count - 1) % count,
+            (None, _) => 0,
+        };
+        question.value.clone_from(&question.choices[next]);
+        self.fields[at] = Field::open(&question.value);
+    }
+}
+
+impl Page for Form {
+    fn place(&self) -> Place {
+        Place::Form
+    }
+
+    fn on(&mut self, shared: &mut Shared, event: &Event) -> Vec<Effect> {
+        let count = self.draft.fields.len();
+        match event {
+            Event::Act(Action::Back) => return vec![Effect::Back],
+            Event::Act(Action::Choose) => {
+                if self.scroll.at + 1 < count {
+                    self.scroll.at += 1;
+                    return Vec::new();
+                }
+                if let Err(wrong) = shared.host.preview(&self.draft) {
+                    if let Some(first) = wrong.first() {
+                        let at = self.draft.fields.iter().position(|question| question.key == first.key);
+                        self.scroll.at = at.unwrap_or(self.scroll.at);
+                        shared.say = Some(clean(&first.why).into_owned());
+                    }
+                    return Vec::new();
+                }
+                return vec![Effect::Save(self.draft.clone())];
+            }
+            Event::Act(Action::NextPart) => self.scroll.at = (self.scroll.at + 1) % count.max(1),
+            Event::Act(Action::PartBefore) => self.scroll.at = (self.scroll.at + count.max(1) - 1) % count.max(1),
+            Event::Key(key) => {
+                let chooses = self
+                    .draft
+                    .fields
+                    .get(self.scroll.at)
+                    .is_some_and(|question| !question.choices.is_empty());
+                match key.code {
+                    KeyCode::Left if chooses => self.turn(false),
+                    KeyCode::Right | KeyCode::Char(' ') if chooses => self.turn(true),
+                    _ => {
+                        if let Some(field) = self.fields.get_mut(self.scroll.at) {
+                            field.key(key);
+                            self.take_over();
+                        }
+                    }
+                }
+            }
+            Event::Paste(text) => {
+                if let Some(field) = self.fields.get_mut(self.scroll.at) {
+                    field.paste(text);
+                    self.take_over();
+                }
+            }
+            _ => {
+                self.scroll.on(event, count);
+            }
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.theme;
+        let columns = usize::from(area.width).saturating_sub(2);
+        let top = Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2),
+            height: 1,
+            ..area
+        };
+        let (head, note) = ("A new federation", "nothing is written yet");
+        let gap = columns.saturating_sub(width(head) + width(note)).max(1);
+        frame.render_widget(
+            Line::from(vec![
+                Span::styled(head, theme.strong()),
+                Span::raw(" ".repeat(gap)),
+                Span::styled(note, theme.tone(Tone::Good)),
+            ]),
+            top,
+        );
+        let body = Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(1),
+            ..area
+        };
+        let preview = shared.host.preview(&self.draft);
+        let wrong: &[Wrong] = preview.as_ref().err().map_or(&[], Vec::as_slice);
+        let (left, right) = if area.width >= 100 {
+            let [left, right] = Layout::horizontal([Constraint::Percentage(55), Constraint::Min(20)]).areas(body);
+            (left, Some(right))
+        } else {
+            (body, None)
+        };
+        let room = usize::from(left.width).saturating_sub(2);
+        let labels = self
+            .draft
+            .fields
+            .iter()
+            .map(|question| width(&question.label))
+            .max()
+            .unwrap_or(0)
+            .min(room / 3);
+        let height = usize::from(left.height).saturating_sub(4).max(1);
+        let mut y = left.y;
+        for at in self.scroll.window(height, self.draft.fields.len()) {
+            if y >= left.bottom() {
+                break;
+            }
+            let question = &self.draft.fields[at];
+            let chosen = at == self.scroll.at;
+            let trouble = wrong.iter().find(|wrong| wrong.key == question.key);
+            let row = Rect {
+                x: left.x + 1,
+                y,
+                width: left.width.saturating_sub(1),
+                height: 1,
+            };
+            let mark = match (chosen, trouble.is_some()) {
+                (true, _) => theme.either("▸ ", "> "),
+                (false, true) => "! ",
+                (false, false) => "  ",
+            };
+            let label = pad(&cut(&question.label, labels, theme.ascii), labels);
+            frame.render_widget(
+                Line::from(vec![
+                    Span::styled(mark, theme.tone(if trouble.is_some() { Tone::Bad } else { Tone::Note })),
+                    Span::styled(label, if chosen { theme.strong() } else { theme.text() }),
+                ]),
+                row,
+            );
+            shared.mark(row, Hit::Row(at));
+            let used = u16::try_from(labels + 4).unwrap_or(0);
+            let place = Rect {
+                x: row.x + used,
+                width: row.width.saturating_sub(used + 1),
+                ..row
+            };
+            self.fields[at].draw(theme, chosen, frame, place);
+            y += 1;
+            if chosen {
+                let mut notes: Vec<(String, Tone)> = Vec::new();
+                if !question.choices.is_empty() {
+                    notes.push((
+                        format!(
+                            "{} choose: {}",
+                            theme.either("← →", "Left, Right"),
+                            question.choices.join(", ")
+                        ),
+                        Tone::Quiet,
+                    ));
+                }
+                notes.push((question.hint.clone(), Tone::Quiet));
+                if let Some(wrong) = trouble {
+                    notes.push((wrong.why.clone(), Tone::Bad));
+                }
+                for (text, tone) in notes {
+                    for line in wrap(&clean(&text), room.saturating_sub(6)) {
+                        if y < left.bottom() {
+                            let row = Rect {
+                                x: left.x + 5,
+                                y,
+                                width: left.width.saturating_sub(5),
+                                height: 1,
+                            };
+                            frame.render_widget(Line::styled(line, theme.tone(tone)), row);
+                            y += 1;
+                        }
+                    }
+                }
+            }
+        }
+        let Some(right) = right else { return };
+        let lines: Vec<String> = match &preview {
+            Ok(text) => text.lines().map(str::to_owned).collect(),
+            Err(wrong) => wrong
+                .iter()
+                .flat_map(|wrong| wrap(&clean(&wrong.why), usize::from(right.width).saturating_sub(2)))
+                .collect(),
+        };
+        let style = if preview.is_ok() {
+            theme.quiet()
+        } else {
+            theme.tone(Tone::Bad)
+        };
+        for (line, y) in lines.iter().zip(right.y..right.bottom()) {
+            let row = Rect { y, height: 1, ..right };
+            let text = cut(line, usize::from(right.width).saturating_sub(1), theme.ascii).into_owned();
+            frame.render_widget(Line::styled(text, style), row);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The screens, one file each. Each file begins with a drawing of itself.
+
+pub mod ask;
+pub mod finder;
+pub mod form;
+pub mod guide;
+pub mod help;
+pub mod home;
+pub mod over;
+pub mod plan;
+pub mod sign_in;
+pub mod start;
+pub mod step;
+pub mod teardown;
+pub mod walk;

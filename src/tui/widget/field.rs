@@ -1,0 +1,223 @@
+//! A line that is typed into: open text, or a secret of which only length and checksum are shown.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::{Line, Span},
+};
+use secrecy::SecretString;
+use tui_input::{Input, InputRequest};
+use zeroize::Zeroizing;
+
+use crate::{
+    report::clean::{clean, width},
+    tui::theme::Theme,
+};
+
+/// A line that is typed into.
+#[derive(Debug, Clone)]
+pub enum Field {
+    /// Open text.
+    Open(Input),
+    /// A secret: never drawn, wiped when it goes away.
+    Hidden(Hidden),
+}
+
+/// A secret that is being typed or pasted.
+#[derive(Clone, Default)]
+pub struct Hidden(Zeroizing<String>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+impl Field {
+    /// Open text that begins with this.
+    pub fn open(text: &str) -> Self {
+        Self::Open(Input::new(text.to_owned()))
+    }
+
+    /// A secret that is not there yet.
+    pub fn hidden() -> Self {
+        // A string that grows leaves its old self behind: room for the longest token from the start.
+        Self::Hidden(Hidden(Zeroizing::new(String::with_capacity(16 * 1024))))
+    }
+
+    /// Takes a key. Says whether the text is another one.
+    pub fn key(&mut self, event: &KeyEvent) -> bool {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        match self {
+            Self::Open(input) => {
+                let request = match event.code {
+                    KeyCode::Char('a') if control => InputRequest::GoToStart,
+                    KeyCode::Char('e') if control => InputRequest::GoToEnd,
+                    KeyCode::Char('u') if control => InputRequest::DeleteLine,
+                    KeyCode::Char('k') if control => InputRequest::DeleteTillEnd,
+                    KeyCode::Char('w') if control => InputRequest::DeletePrevWord,
+                    KeyCode::Char('b') if alt => InputRequest::GoToPrevWord,
+                    KeyCode::Char('f') if alt => InputRequest::GoToNextWord,
+                    KeyCode::Char(c) if !control && !alt => InputRequest::InsertChar(c),
+                    KeyCode::Backspace => InputRequest::DeletePrevChar,
+                    KeyCode::Delete => InputRequest::DeleteNextChar,
+                    KeyCode::Left => InputRequest::GoToPrevChar,
+                    KeyCode::Right => InputRequest::GoToNextChar,
+                    KeyCode::Home => InputRequest::GoToStart,
+                    KeyCode::End => InputRequest::GoToEnd,
+                    _ => return false,
+                };
+                input.handle(request).is_some_and(|changed| changed.value)
+            }
+            Self::Hidden(hidden) => {
+                match event.code {
+                    KeyCode::Char('u') if control => hidden.0.clear(),
+                    KeyCode::Char(c) if !control && !alt => hidden.0.push(c),
+                    KeyCode::Backspace => {
+                        hidden.0.pop();
+                    }
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+
+    /// Takes text from the clipboard, on one line: line breaks inside are left out, and what acts on a terminal, too.
+    pub fn paste(&mut self, text: &str) {
+        for c in text.trim().chars().filter(|c| !c.is_control()) {
+            match self {
+                Self::Open(input) => {
+                    input.handle(InputRequest::InsertChar(c));
+                }
+                Self::Hidden(hidden) => hidden.0.push(c),
+            }
+        }
+    }
+
+    /// The open text; nothing for a secret.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Open(input) => input.value(),
+            Self::Hidden(_) => "",
+        }
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Open(input) => input.value().trim().is_empty(),
+            Self::Hidden(hidden) => hidden.0.trim().is_empty(),
+        }
+    }
+
+    /// The value, as a secret either way.
+    pub fn secret(&self) -> SecretString {
+        match self {
+            Self::Open(input) => input.value().trim().into(),
+            Self::Hidden(hidden) => hidden.0.trim().into(),
+        }
+    }
+
+    /// Draws it; with the cursor, where it has the keys.
+    pub fn draw(&self, theme: &Theme, focus: bool, frame: &mut Frame<'_>, area: Rect) {
+        if area.is_empty() {
+            return;
+        }
+        let columns = usize::from(area.width);
+        let (shown, cursor) = match self {
+            Self::Open(input) => {
+                let scroll = input.visual_scroll(columns.saturating_sub(1));
+                let text: String = skip_columns(input.value(), scroll);
+                (text, input.visual_cursor().saturating_sub(scroll))
+            }
+            Self::Hidden(hidden) if hidden.0.is_empty() => (String::new(), 0),
+            Self::Hidden(hidden) => {
+                let text = format!(
+                    "{} {} characters, checksum {:08x}",
+                    theme.either("••••••", "******"),
+                    hidden.0.trim().chars().count(),
+                    crc32fast::hash(hidden.0.trim().as_bytes())
+                );
+                let end = width(&text);
+                (text, end)
+            }
+        };
+        let style = if focus { theme.focus() } else { theme.accent() };
+        let shown = crate::report::clean::cut(&clean(&shown), columns, theme.ascii).into_owned();
+        let fill = columns.saturating_sub(width(&shown));
+        let line = Line::from(vec![Span::styled(shown, style), Span::styled(" ".repeat(fill), style)]);
+        frame.render_widget(line, area);
+        if focus {
+            let x = area.x + u16::try_from(cursor.min(columns - 1)).unwrap_or(0);
+            frame.set_cursor_position(Position::new(x, area.y));
+        }
+    }
+}
+
+/// The text without its first columns.
+fn skip_columns(text: &str, columns: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation;
+    let mut left = columns;
+    text.graphemes(true)
+        .skip_while(|grapheme| {
+            let skip = left > 0;
+            left = left.saturating_sub(width(grapheme));
+            skip
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{Terminal, backend::TestBackend};
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn typed(field: &mut Field, text: &str) {
+        for c in text.chars() {
+            field.key(&KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+        }
+    }
+
+    fn drawn(field: &Field) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(44, 1)).unwrap();
+        terminal
+            .draw(|frame| field.draw(&Theme::default(), true, frame, frame.area()))
+            .unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn a_secret_is_never_drawn() {
+        let mut field = Field::hidden();
+        typed(&mut field, "s3cr3t-t0ken");
+        field.paste(" pasted\u{1b}[31m ");
+        let shown = drawn(&field);
+        assert!(!shown.contains("s3cr3t") && !shown.contains("pasted"), "{shown}");
+        assert!(shown.contains("characters, checksum"), "{shown}");
+        assert!(!format!("{field:?}").contains("s3cr3t"));
+        assert_eq!(field.secret().expose_secret(), "s3cr3t-t0kenpasted[31m");
+    }
+
+    #[test]
+    fn text_is_edited_and_what_acts_is_left_out() {
+        let mut field = Field::open("contoso");
+        field.paste(".onmicrosoft\n.com\u{7}");
+        field.key(&KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE));
+        assert_eq!(field.text(), "contoso.onmicrosoft.co");
+        field.key(&KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
+        assert!(field.is_empty());
+    }
+
+    #[test]
+    fn wide_characters_keep_the_columns_straight() {
+        let mut field = Field::open("");
+        typed(&mut field, &"東京".repeat(20));
+        let shown = drawn(&field);
+        assert_eq!(width(shown.trim_matches(['"', '\n'])), 44, "{shown}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Small parts that several pages draw.
+
+pub mod bar;
+pub mod field;
+pub mod frame;
+pub mod scroll;
+pub mod wait;

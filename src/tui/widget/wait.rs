@@ -1,0 +1,75 @@
+//! A wait in words: why, since when, when the next look is, when it gives up, and what ends it early.
+
+use jiff::Timestamp;
+use ratatui::text::{Line, Span};
+
+use crate::{
+    report::{clean::wrap, node::NodeView},
+    tui::theme::Theme,
+};
+
+/// A time span in the two largest units that matter.
+pub fn span(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}:{:02} h", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> i64 {
+    to.duration_since(from).as_secs()
+}
+
+/// What the node waits for, or when it tries again. Nothing when it does neither.
+pub fn wait_lines(theme: &Theme, node: &NodeView, now: Timestamp, columns: usize) -> Vec<Line<'static>> {
+    let mut texts: Vec<(&str, String)> = Vec::new();
+    if let Some(wait) = node.wait() {
+        let mut text = format!("{}; since {}", wait.why, span(seconds(wait.since, now)));
+        if let Some(next) = wait.next {
+            text.push_str(&format!(", next look in {}", span(seconds(now, next))));
+        }
+        if let Some(until) = wait.until {
+            text.push_str(&format!(", gives up in {}", span(seconds(now, until))));
+        }
+        texts.push(("Waits", text));
+        texts.push(("Ends", wait.ends_when.clone()));
+    }
+    if let Some((attempt, next)) = node.retry() {
+        let mut text = format!("try {attempt} failed; again in {}", span(seconds(now, next)));
+        if let Some(fault) = node.fault() {
+            text.push_str(&format!(": {fault}"));
+        }
+        texts.push(("Again", crate::report::clean::clean(&text).into_owned()));
+    }
+    let room = columns.saturating_sub(8).max(10);
+    texts
+        .into_iter()
+        .flat_map(|(label, text)| {
+            let lines = wrap(&text, room).into_iter().enumerate();
+            let lines = lines.map(|(at, line)| {
+                Line::from(vec![
+                    Span::styled(format!("{:<8}", if at == 0 { label } else { "" }), theme.quiet()),
+                    Span::raw(line),
+                ])
+            });
+            lines.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_their_units() {
+        assert_eq!(span(-4), "0 s");
+        assert_eq!(span(59), "59 s");
+        assert_eq!(span(61), "1:01");
+        assert_eq!(span(3720), "1:02 h");
+        assert_eq!(span(90_000), "1 d 1 h");
+    }
+}
