@@ -110,7 +110,7 @@ pub struct Wizard {
     #[command(flatten)]
     pub look: Look,
     /// Where secrets are kept
-    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
 }
 
@@ -118,19 +118,19 @@ pub struct Wizard {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Look {
     /// The colours of the screen: dark, light, high-contrast, none
-    #[arg(long, value_name = "NAME", env = "FEDWIZ_THEME")]
+    #[arg(long, value_name = "NAME", env = "FEDWIZ_THEME", hide_env_values = true)]
     pub theme: Option<String>,
     /// Only characters that every terminal has
-    #[arg(long, env = "FEDWIZ_ASCII")]
+    #[arg(long, env = "FEDWIZ_ASCII", hide_env_values = true)]
     pub ascii: bool,
     /// Nothing moves on the screen but what has changed
-    #[arg(long, env = "FEDWIZ_REDUCED_MOTION")]
+    #[arg(long, env = "FEDWIZ_REDUCED_MOTION", hide_env_values = true)]
     pub reduced_motion: bool,
     /// Leave the mouse to the terminal
-    #[arg(long, env = "FEDWIZ_NO_MOUSE")]
+    #[arg(long, env = "FEDWIZ_NO_MOUSE", hide_env_values = true)]
     pub no_mouse: bool,
     /// Ring the bell when a person is needed or a run ends
-    #[arg(long, env = "FEDWIZ_BELL")]
+    #[arg(long, env = "FEDWIZ_BELL", hide_env_values = true)]
     pub bell: bool,
 }
 
@@ -206,7 +206,7 @@ pub struct Walk {
     #[arg(long, value_enum, default_value_t = OperatorKind::Terminal, value_name = "WHO")]
     pub operator: OperatorKind,
     /// Where secrets are kept
-    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
 }
 
@@ -223,7 +223,7 @@ pub struct Plan {
     #[arg(long)]
     pub down: bool,
     /// Where secrets are kept
-    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
 }
 
@@ -237,7 +237,7 @@ pub struct Check {
     #[command(flatten)]
     pub told: Told,
     /// Where secrets are kept
-    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
 }
 
@@ -267,7 +267,7 @@ pub struct Status {
     #[arg(long)]
     pub offline: bool,
     /// Where secrets are kept
-    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE")]
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
 }
 
