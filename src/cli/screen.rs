@@ -31,6 +31,7 @@ use crate::{
     steps::PHASES,
     tui::{
         self,
+        dag::map::Map,
         host::{Draft, Federation, Host, Known, Running, SignIn, Wrong},
         theme::{Palette, Theme},
     },
@@ -321,6 +322,10 @@ impl Federation for Opened {
             Outline::of(PHASES, &self.session.graph),
             self.session.past.iter().cloned(),
         )
+    }
+
+    fn map(&self) -> Map {
+        Map::of(&self.session.graph)
     }
 
     fn needs(&self, node: usize) -> Vec<usize> {

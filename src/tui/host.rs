@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::dag::map::Map;
+
 use crate::{
     engine::{driver::Control, fact::Intent, guide::Operator, outcome::Outcome, recorder::Subscription},
     fault::Fault,
@@ -114,6 +116,9 @@ pub trait Federation: Send + Sync {
 
     /// What its journal says, as a view over all nodes.
     fn view(&self) -> View;
+
+    /// Its graph, for drawing.
+    fn map(&self) -> Map;
 
     /// The nodes that this one needs.
     fn needs(&self, node: usize) -> Vec<usize>;

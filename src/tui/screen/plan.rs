@@ -43,7 +43,7 @@ pub struct Plan {
 }
 
 /// A line of the table.
-pub(crate) enum Row {
+pub(super) enum Row {
     Phase(usize),
     Node(usize),
 }
@@ -53,7 +53,7 @@ fn is_quiet(finding: Option<&Finding>) -> bool {
     finding.is_some_and(|finding| matches!(finding.what, What::Stands | What::Nothing | What::WouldStay))
 }
 
-pub(crate) fn rows(open: &Open, keep: impl Fn(usize) -> bool) -> Vec<Row> {
+pub(super) fn rows(open: &Open, keep: impl Fn(usize) -> bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for phase in 0..open.view.chapters().len() {
         let nodes: Vec<Row> = open
@@ -90,7 +90,7 @@ pub(super) fn adds_up(open: &Open) -> String {
 }
 
 /// Draws one line of the table.
-pub(crate) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, frame: &mut Frame<'_>, area: Rect) {
     let theme = &shared.theme;
     let columns = usize::from(area.width);
     match row {

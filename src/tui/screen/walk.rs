@@ -379,13 +379,11 @@ impl Page for Walk {
                 }
             }
             Event::Act(Action::Choose) => {
-                return match self.graph.chosen_fold(open) {
-                    Some(fold) => {
-                        self.graph.toggle(fold);
-                        Vec::new()
-                    }
-                    None => vec![Effect::Show(Box::new(StepScreen::of(open.focus)))],
-                };
+                if self.graph.is_folded(open) {
+                    self.graph.turn(open);
+                    return Vec::new();
+                }
+                return vec![Effect::Show(Box::new(StepScreen::of(open.focus)))];
             }
             Event::Act(Action::Begin) => {
                 if open.running.is_none() {
