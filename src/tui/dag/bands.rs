@@ -4,13 +4,15 @@
 //! Within a band this is the method of Sugiyama: columns by the longest way, places in a column by sweeps that bring boxes
 //! beside what they are connected with, lines that pass a column taking a place in it like a box.
 
-use super::shape::Shape;
+use std::collections::HashMap;
+
+use super::{lines::Net, shape::Shape};
 
 /// A place in a column: a box, or a line passing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slot {
-    /// The box; or the one whose line it is.
-    pub card: usize,
+    /// The line that passes, or the line that leaves the box.
+    pub net: Net,
     /// Whether a line passes.
     pub passing: bool,
     pub band: usize,
@@ -93,16 +95,16 @@ impl Bands {
             bands.columns = bands.columns.max(width);
             for &card in cards {
                 let (band, column) = (first + ranks[card] / width, ranks[card] % width);
-                bands.slot_of[card] = bands.slot(card, false, band, column);
+                bands.slot_of[card] = bands.slot(Net::From(card), false, band, column);
             }
         }
         bands
     }
 
-    fn slot(&mut self, card: usize, passing: bool, band: usize, column: usize) -> usize {
+    fn slot(&mut self, net: Net, passing: bool, band: usize, column: usize) -> usize {
         let number = self.slots.len();
         self.slots.push(Slot {
-            card,
+            net,
             passing,
             band,
             column,
@@ -114,24 +116,46 @@ impl Bands {
         number
     }
 
-    /// Connects the slots of each band. A line that passes columns is shared by all boxes that it leads to.
+    /// Connects the slots of each band. A line that passes columns is shared by all boxes that it leads to; and boxes of a
+    /// column that all lead to the same one, and to nothing else, share one line.
     fn connect(&mut self, shape: &Shape) {
+        let alone = |card: usize| match shape.after[card].as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let mut alike: HashMap<(usize, usize, usize), usize> = HashMap::new();
+        for card in 0..shape.cards.len() {
+            if let Some(to) = alone(card) {
+                let slot = &self.slots[self.slot_of[card]];
+                *alike.entry((slot.band, slot.column, to)).or_default() += 1;
+            }
+        }
+        let mut begun: HashMap<(usize, usize, usize), usize> = HashMap::new();
         for &card in &shape.order {
             let from = self.slot_of[card];
             let (band, column) = (self.slots[from].band, self.slots[from].column);
+            let shared = alone(card).map(|to| (band, column, to)).filter(|key| alike[key] > 1);
+            if let Some(&first) = shared.and_then(|key| begun.get(&key)) {
+                self.tie(from, first);
+                continue;
+            }
             let mut to: Vec<usize> = shape.after[card]
                 .iter()
                 .map(|&after| self.slot_of[after])
                 .filter(|&slot| self.slots[slot].band == band)
                 .collect();
             to.sort_unstable_by_key(|&slot| self.slots[slot].column);
+            let net = shared.map_or(Net::From(card), |(.., to)| Net::Into(to));
             let (mut last, mut at) = (from, column);
             for slot in to {
                 debug_assert!(self.slots[slot].column > column, "lines in a band go to the right");
                 while at + 1 < self.slots[slot].column {
                     at += 1;
-                    let passing = self.slot(card, true, band, at);
+                    let passing = self.slot(net, true, band, at);
                     self.tie(last, passing);
+                    if let (true, Some(key)) = (last == from, shared) {
+                        begun.insert(key, passing);
+                    }
                     last = passing;
                 }
                 self.tie(last, slot);

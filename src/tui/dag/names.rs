@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::report::clean::{clean, width};
 
-use super::map::{Crowd, Stop};
+use super::{
+    map::{Crowd, Stop},
+    text,
+};
 
 /// A longer name loses its area, even if the phase does not say it.
 const LONG: usize = 14;
@@ -25,6 +28,21 @@ impl Name {
             true => self.step.clone(),
             false => format!("{} {}", self.step, self.item),
         }
+    }
+
+    /// On one line of at most so many columns. The area goes first, and something of the item stays: it is what tells one
+    /// from the next.
+    pub(super) fn fit(&self, columns: usize, ascii: bool) -> String {
+        let whole = text::fit(&self.line(), usize::MAX, ascii);
+        if width(&whole) <= columns || self.item.is_empty() {
+            return text::fit(&whole, columns, ascii);
+        }
+        let bare = self.step.rsplit_once('.').map_or(self.step.as_str(), |(_, bare)| bare);
+        let item = text::fit(&self.item, usize::MAX, ascii);
+        let step = columns.saturating_sub(1 + width(&item).min(columns / 2));
+        let step = text::fit(bare, step, ascii);
+        let item = text::fit(&item, columns.saturating_sub(1 + width(&step)), ascii);
+        text::fit(&format!("{step} {item}"), columns, ascii)
     }
 }
 
@@ -175,6 +193,21 @@ mod tests {
             lines(&stops),
             ["aws.session", "entra.session", "aws.rights", "break-glass"]
         );
+    }
+
+    #[test]
+    fn a_long_name_is_cut_so_that_its_item_can_still_be_told() {
+        let name = Name {
+            step: "entra.access".into(),
+            item: "NikkiWolf".into(),
+        };
+        assert_eq!(name.fit(22, false), "entra.access NikkiWolf");
+        assert_eq!(name.fit(20, false), "access NikkiWolf");
+        assert_eq!(name.fit(13, false), "access Nikki…");
+        assert_eq!(name.fit(9, true), "acc~ Nik~");
+        for columns in 0..24 {
+            assert!(width(&name.fit(columns, false)) <= columns);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     map::Map,
     picture::{self, Picture, Place},
     shape::{Kind, Shape},
-    standing::{Standing, Standings},
+    standing::{self, Standing, Standings, Through},
     text::{self, Pen},
 };
 use crate::{
@@ -74,13 +74,11 @@ impl Scene<'_> {
                 self.paint_card(card, &mut standings, &forward, pen, buf);
             }
         }
-        self.paint_margin(
-            Rect {
-                width: margin(area),
-                ..area
-            },
-            buf,
-        );
+        let beside = Rect {
+            width: margin(area),
+            ..area
+        };
+        self.paint_margin(beside, &standing::through(self.view), buf);
         self.paint_more(area, buf);
     }
 
@@ -208,11 +206,10 @@ impl Scene<'_> {
             );
         }
         let name = match &self.shape.cards[card].kind {
-            Kind::One(node) => self.map.names[*node].line(),
-            Kind::Crowd(crowd) => self.map.crowds[*crowd].name.line(),
+            Kind::One(node) => self.map.names[*node].fit(room, self.theme.ascii),
+            Kind::Crowd(crowd) => self.map.crowds[*crowd].name.fit(room, self.theme.ascii),
             Kind::Joint => String::new(),
         };
-        let name = text::fit(&name, room, self.theme.ascii);
         pen.put(buf, inner.x + 3, y, &name, base.patch(name_style));
     }
 
@@ -221,7 +218,7 @@ impl Scene<'_> {
         if self.shape.is_joint(card) {
             return;
         }
-        let down = super::standing::goes_back(self.view);
+        let down = standing::goes_back(self.view);
         let (wires, x, arrow) = match down {
             false => (
                 &self.picture.entering[card],
@@ -286,7 +283,7 @@ impl Scene<'_> {
     }
 
     /// The phases beside their rows. Titles stay in sight as long as any of their rows are.
-    fn paint_margin(&self, margin: Rect, buf: &mut Buffer) {
+    fn paint_margin(&self, margin: Rect, through: &[Through], buf: &mut Buffer) {
         let (top, bottom) = (self.offset.1, self.offset.1 + usize::from(margin.height));
         if margin.width == 0 {
             return;
@@ -307,6 +304,7 @@ impl Scene<'_> {
             let lines = next.min(bottom) - from;
             self.write_phase(
                 lane.phase,
+                through.get(lane.phase).copied().unwrap_or_default(),
                 Rect {
                     y: margin.y + (from - top) as u16,
                     height: lines as u16,
@@ -317,14 +315,11 @@ impl Scene<'_> {
         }
     }
 
-    fn write_phase(&self, phase: usize, area: Rect, buf: &mut Buffer) {
+    fn write_phase(&self, phase: usize, through: Through, area: Rect, buf: &mut Buffer) {
         let room = usize::from(area.width).saturating_sub(3);
         let title = &self.map.phases[phase];
         let title = title.split_once(':').map_or(title.as_str(), |(title, _)| title);
-        let (done, total) = super::standing::through(self.view, phase);
-        let count = format!("{done}/{total}");
-        let complete = total > 0 && done == total;
-        let count_style = self.theme.tone(if complete { Tone::Good } else { Tone::Quiet });
+        let count_style = self.theme.tone(through.tone());
         if room < 8 {
             buf.set_stringn(area.x, area.y, format!("{phase}"), room, self.theme.strong());
             return;
@@ -358,7 +353,13 @@ impl Scene<'_> {
             );
         }
         if lines.len() < usize::from(area.height) {
-            buf.set_stringn(area.x + 2, area.y + lines.len() as u16, count, room - 2, count_style);
+            buf.set_stringn(
+                area.x + 2,
+                area.y + lines.len() as u16,
+                through.words(self.theme),
+                room - 2,
+                count_style,
+            );
         }
     }
 

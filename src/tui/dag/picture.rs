@@ -64,10 +64,9 @@ pub(super) struct Room {
     pub height: usize,
 }
 
-/// Up to how many columns a name takes, from roomy to tight.
-const NAMES: [usize; 7] = [24, 20, 18, 16, 15, 14, 12];
-/// Above this many boxes, only one width of names is tried.
-const MANY: usize = 400;
+/// Up to how many columns a name takes, if there is room; and how many it is always given.
+const ROOMY: usize = 24;
+const TIGHT: usize = 12;
 /// The most columns that are tried.
 const COLUMNS: usize = 12;
 
@@ -78,47 +77,53 @@ pub(super) const BAR: usize = 8;
 const FRAMED: usize = 14;
 
 impl Picture {
-    /// The picture that fits best: one that fits whole if there is one; otherwise one that is not too wide, and least high.
+    /// The picture that fits best: the one with the longest names of those that fit whole; otherwise one that is not too
+    /// wide, and not much higher than it has to be.
     pub(super) fn fit(map: &Map, shape: &Shape, style: Style, room: Room) -> Self {
-        let mut best: Option<Self> = None;
-        let names = if shape.cards.len() > MANY {
-            &NAMES[2..3]
-        } else {
-            &NAMES[..]
-        };
-        for &name in names {
-            let found = Self::as_wide_as_can_be(map, shape, style, room, name);
-            let rank = |picture: &Self| {
-                let routes = &picture.routes;
-                let (over, high) = (
-                    routes.width.saturating_sub(room.width),
-                    routes.height.saturating_sub(room.height),
-                );
-                (over, high)
-            };
-            // A tighter one has to earn it.
-            let better = best.as_ref().is_none_or(|best| {
-                let (old, new) = (rank(best), rank(&found));
-                new.0 < old.0 || (new.0 == old.0 && (new.1 * 10 < old.1 * 9 || (new.1 == 0 && old.1 > 0)))
+        let longest = Bands::longest(shape).clamp(1, COLUMNS);
+        let widest = longest.min(room.width / (TIGHT / 2 + MARK)).max(1);
+        let mut best: Option<(usize, Self)> = None;
+        for columns in (1..=widest).rev() {
+            let lay_out = |name| Self::lay_out(map, shape, style, columns, name, bands::SWEEPS, true);
+            let mut picture = lay_out(ROOMY);
+            let name = picture.names_that_fit(map, shape, room.width);
+            if name < ROOMY {
+                picture = lay_out(name);
+            }
+            if picture.routes.width > room.width && columns > 1 {
+                continue;
+            }
+            let height = picture.routes.height;
+            let better = best.as_ref().is_none_or(|(length, best)| {
+                let high = best.routes.height;
+                match high <= room.height {
+                    true => height <= room.height && name > *length,
+                    false => name > *length && height * 10 <= high * 11,
+                }
             });
             if better {
-                best = Some(found);
+                best = Some((name, picture));
+            }
+            if name == ROOMY {
+                break;
             }
         }
-        best.expect("there is a width of names")
+        best.expect("one column is always taken").1
     }
 
-    fn as_wide_as_can_be(map: &Map, shape: &Shape, style: Style, room: Room, name: usize) -> Self {
-        let longest = Bands::longest(shape).clamp(1, COLUMNS);
-        let widest = longest.min(room.width / (name / 2 + 4)).max(1);
-        let mut columns = widest;
-        loop {
-            let picture = Self::lay_out(map, shape, style, columns, name, bands::SWEEPS, true);
-            if picture.routes.width <= room.width || columns == 1 {
-                return picture;
+    /// How long names may be for a picture like this one to be no wider than there is room. What is between the columns does
+    /// not change with them.
+    fn names_that_fit(&self, map: &Map, shape: &Shape, room: usize) -> usize {
+        let widest = |name: usize| {
+            let mut wide = vec![1; self.columns.iter().max().map_or(0, |last| last + 1)];
+            for (&column, width) in self.columns.iter().zip(sizes(map, shape, self.style, name).widths) {
+                wide[column] = wide[column].max(width);
             }
-            columns -= 1;
-        }
+            wide.into_iter().sum::<usize>()
+        };
+        let between = self.routes.width - widest(ROOMY);
+        let fits = |name: &usize| between + widest(*name) <= room;
+        (TIGHT..=ROOMY).rev().find(fits).unwrap_or(TIGHT)
     }
 
     /// Lays a map out with at most so many columns, and names of at most so many cells.

@@ -115,7 +115,7 @@ fn joints_mean_what_they_show(picture: &Picture, shape: &Shape) {
             let level = piece_at(&lines.rows[y], x).expect("a joint has a level line").net;
             let upright = piece_at(&lines.columns[x], y).expect("a joint has an upright line").net;
             let meant = match (level, upright) {
-                (Net::Into(to), Net::From(from)) => shape.after[from].contains(&to),
+                (Net::Into(to), Net::From(from)) | (Net::From(from), Net::Into(to)) => shape.after[from].contains(&to),
                 (one, other) => one == other,
             };
             assert!(meant, "a joint of strangers at {x},{y}: {level:?} {upright:?}");
@@ -176,7 +176,10 @@ fn edges_are_unbroken(picture: &Picture, shape: &Shape) {
                 assert_eq!(x0, x1, "a way at an angle");
                 for y in y0.min(y1)..=y0.max(y1) {
                     let piece = piece_at(&lines.columns[x0], y).expect("the way goes on");
-                    assert_eq!(piece.net, Net::From(wire.from), "a strange line");
+                    assert!(
+                        piece.net == Net::From(wire.from) || piece.net == Net::Into(wire.to),
+                        "a strange line"
+                    );
                 }
             }
             if at > 0 {
@@ -307,8 +310,9 @@ fn the_same_graph_is_the_same_picture() {
     }
 }
 
+/// Without care: boxes and lines in the order of the walk.
 #[test]
-fn lines_cross_far_less_than_without_care() {
+fn lines_cross_less_than_without_care() {
     let (mut careful, mut naive) = (0, 0);
     for seed in 0..60 {
         let map = random_map(seed, 60, 5, 3, true);
@@ -316,7 +320,6 @@ fn lines_cross_far_less_than_without_care() {
         careful += crossings(&lay_out(&map, &shape, Style::Chips, 5, false));
         naive += crossings(&lay_out(&map, &shape, Style::Chips, 5, true));
     }
-    println!("{careful} crossings, {naive} without care");
     assert!(careful * 10 < naive * 7, "{careful} crossings, {naive} without care");
 }
 
@@ -330,7 +333,6 @@ fn twice_the_nodes_are_about_twice_the_work() {
         (shape.work, picture.work + corners as u64)
     };
     let (half, whole) = (work(2500), work(5000));
-    println!("{half:?} {whole:?}");
     // To know what comes before what, each node is compared with all: a bit each.
     assert!(whole.0 <= half.0 * 5);
     assert!(whole.1 <= half.1 * 3);

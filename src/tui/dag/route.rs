@@ -48,7 +48,7 @@ pub(super) struct Routes {
 /// The upright part of a line, in the channel left of the column of the same number.
 #[derive(Debug)]
 struct Riser {
-    net: usize,
+    net: Net,
     channel: usize,
     /// The slots that it comes from and that it leads to.
     left: Vec<usize>,
@@ -62,7 +62,7 @@ struct Riser {
 /// The level part of a line, in the gap above the band of the same number.
 #[derive(Debug)]
 struct Run {
-    net: usize,
+    net: Net,
     gap: usize,
     risers: Vec<usize>,
     y: usize,
@@ -84,6 +84,9 @@ struct Router<'a> {
     /// How much is in the way of a riser, by channel and band; and of a run, by gap.
     crowded: Vec<Vec<usize>>,
     runs_in: Vec<usize>,
+    /// How many boxes of a column lead to one place only, and the riser that they share.
+    alike: HashMap<(usize, usize, usize), usize>,
+    shared: HashMap<(usize, usize, usize), usize>,
 }
 
 /// Draws the lines. With `tidy`, crossings are taken away where lines run side by side.
@@ -120,7 +123,13 @@ impl<'a> Router<'a> {
             scale,
             crowded,
             runs_in: vec![0; bands.bands.len() + 1],
+            alike: HashMap::new(),
+            shared: HashMap::new(),
         }
+    }
+
+    fn row(&self, slot: usize) -> usize {
+        self.bands.slots[slot].row
     }
 
     /// The place of a slot on the scale.
@@ -129,7 +138,7 @@ impl<'a> Router<'a> {
         self.scale[slot.band] + 1 + slot.row
     }
 
-    fn riser(&mut self, net: usize, channel: usize, parent: Option<(usize, usize)>) -> usize {
+    fn riser(&mut self, net: Net, channel: usize, parent: Option<(usize, usize)>) -> usize {
         self.risers.push(Riser {
             net,
             channel,
@@ -142,7 +151,7 @@ impl<'a> Router<'a> {
         self.risers.len() - 1
     }
 
-    fn run(&mut self, net: usize, gap: usize, risers: Vec<usize>) -> usize {
+    fn run(&mut self, net: Net, gap: usize, risers: Vec<usize>) -> usize {
         let run = self.runs.len();
         for &riser in &risers {
             self.risers[riser].runs.push(run);
@@ -152,16 +161,52 @@ impl<'a> Router<'a> {
         run
     }
 
-    /// The riser that comes from a slot.
+    /// The riser that comes from a slot. Slots of a column that lead to one and the same place and nowhere else have one
+    /// riser, which is a part of the line into that place.
     fn riser_from(&mut self, slot: usize) -> usize {
         if let Some(&riser) = self.out[slot].first() {
             return riser;
         }
-        let (net, channel) = (self.bands.slots[slot].card, self.bands.slots[slot].column + 1);
-        let riser = self.riser(net, channel, None);
+        let channel = self.bands.slots[slot].column + 1;
+        let riser = match self.only_way(slot).filter(|way| self.alike[way] > 1) {
+            None => self.riser(self.bands.slots[slot].net, channel, None),
+            Some(way) => match self.shared.get(&way) {
+                Some(&riser) => riser,
+                None => {
+                    let riser = self.riser(self.net_into(way.2), channel, None);
+                    self.shared.insert(way, riser);
+                    riser
+                }
+            },
+        };
         self.risers[riser].left.push(slot);
         self.out[slot].push(riser);
         riser
+    }
+
+    /// Where a box leads to, if that is one place only: its band and column, and the slot there.
+    fn only_way(&self, slot: usize) -> Option<(usize, usize, usize)> {
+        let here = &self.bands.slots[slot];
+        let Net::From(card) = here.net else { return None };
+        let [after] = self.shape.after[card].as_slice() else {
+            return None;
+        };
+        let to = match self.bands.next[slot].as_slice() {
+            _ if here.passing => return None,
+            [] => self.bands.slot_of[*after],
+            [next] => *next,
+            _ => return None,
+        };
+        Some((here.band, here.column, to))
+    }
+
+    /// The line that leads into a slot when several have met.
+    fn net_into(&self, slot: usize) -> Net {
+        let slot = &self.bands.slots[slot];
+        match slot.net {
+            Net::From(card) if !slot.passing => Net::Into(card),
+            net => net,
+        }
     }
 
     fn lead_to(&mut self, riser: usize, slot: usize) {
@@ -172,12 +217,23 @@ impl<'a> Router<'a> {
     /// Finds the ways of all lines.
     fn lead(&mut self) {
         for slot in 0..self.bands.slots.len() {
+            // One in the same row goes straight on, and joins the others later.
+            let straight = self.bands.next[slot]
+                .iter()
+                .any(|&next| self.row(next) == self.row(slot));
+            if let Some(way) = self.only_way(slot).filter(|_| !straight) {
+                *self.alike.entry(way).or_default() += 1;
+            }
+        }
+        for slot in 0..self.bands.slots.len() {
             for &next in &self.bands.next[slot] {
-                if self.bands.slots[next].row == self.bands.slots[slot].row {
+                if self.row(next) == self.row(slot) {
                     self.straight[slot] = Some(next);
                 } else {
                     let riser = self.riser_from(slot);
-                    self.lead_to(riser, next);
+                    if !self.risers[riser].right.contains(&next) {
+                        self.lead_to(riser, next);
+                    }
                 }
             }
         }
@@ -208,6 +264,11 @@ impl<'a> Router<'a> {
             let nearest = if below { bands().min() } else { bands().max() }.expect("a group has a slot");
             let farthest = if below { bands().max() } else { bands().min() }.expect("a group has a slot");
             let trunk = self.riser_from(slot);
+            let net = self.risers[trunk].net;
+            if self.risers[trunk].left.len() > 1 {
+                // Another has found the way for all that share it.
+                continue;
+            }
             if column == channel {
                 slots.iter().for_each(|&slot| self.lead_to(trunk, slot));
                 self.crowd(channel, band, farthest);
@@ -217,9 +278,9 @@ impl<'a> Router<'a> {
             let shared = self.risers[trunk].runs.iter().find(|&&run| self.runs[run].gap == gap);
             let run = match shared.copied() {
                 Some(run) => run,
-                None => self.run(card, gap, vec![trunk]),
+                None => self.run(net, gap, vec![trunk]),
             };
-            let branch = self.riser(card, column, Some((trunk, run)));
+            let branch = self.riser(net, column, Some((trunk, run)));
             self.risers[branch].runs.push(run);
             self.runs[run].risers.push(branch);
             slots.iter().for_each(|&slot| self.lead_to(branch, slot));
@@ -333,8 +394,9 @@ impl<'a> Router<'a> {
         let mut x = 0;
         let mut columns = Vec::with_capacity(self.bands.columns);
         let mut wide = vec![1; self.bands.columns];
-        for slot in self.bands.slots.iter().filter(|slot| !slot.passing) {
-            wide[slot.column] = wide[slot.column].max(self.sizes.widths[slot.card]);
+        for (&slot, &width) in self.bands.slot_of.iter().zip(&self.sizes.widths) {
+            let column = self.bands.slots[slot].column;
+            wide[column] = wide[column].max(width);
         }
         for (channel, first) in first.iter().enumerate() {
             let members = self.in_channel(channel);
@@ -448,7 +510,7 @@ impl<'a> Router<'a> {
         for run in &self.runs {
             let xs = || run.risers.iter().map(|&riser| self.risers[riser].x);
             let (from, to) = (xs().min().unwrap_or(0), xs().max().unwrap_or(0));
-            lines.level(run.y, piece(from, to, Net::From(run.net)));
+            lines.level(run.y, piece(from, to, run.net));
         }
         lines.finish();
         let wires = frame.wires();
@@ -491,9 +553,9 @@ impl Frame<'_, '_> {
     fn exit(&self, slot: usize) -> usize {
         let slot = &self.router.bands.slots[slot];
         let start = self.routes.columns[slot.column];
-        match slot.passing {
-            true => start,
-            false => start + self.router.sizes.widths[slot.card],
+        match slot.net {
+            Net::From(card) if !slot.passing => start + self.router.sizes.widths[card],
+            _ => start,
         }
     }
 
@@ -501,16 +563,15 @@ impl Frame<'_, '_> {
     fn draw_slot(&self, slot: usize, lines: &mut Lines) {
         let router = self.router;
         let here = &router.bands.slots[slot];
-        let (y, own) = (self.y(slot), Net::From(here.card));
+        let (y, own) = (self.y(slot), here.net);
         if let Some(last) = router.out[slot].iter().map(|&riser| router.risers[riser].x).max() {
             lines.level(y, piece(self.exit(slot), last, own));
         }
         if let Some(next) = router.straight[slot] {
             // Where others join before the next box, they go on together.
             let others = router.into[next].iter().map(|&riser| router.risers[riser].x).min();
-            let meets = others.filter(|_| !router.bands.slots[next].passing);
             let mut straight = piece(self.exit(slot), self.entry(next), own);
-            if let Some(x) = meets {
+            if let Some(x) = others {
                 straight.to = x - 1;
                 straight.goes_on.1 = true;
             }
@@ -523,18 +584,19 @@ impl Frame<'_, '_> {
             }
             return;
         };
-        if here.passing {
-            lines.level(y, piece(first, self.exit(slot), own));
-            return;
-        }
         let from_left = router.bands.previous[slot]
             .iter()
             .any(|&previous| router.straight[previous] == Some(slot));
         let net = match into.as_slice() {
-            [one] if !from_left => Net::From(router.risers[*one].net),
-            _ => Net::Into(here.card),
+            [one] if !from_left => router.risers[*one].net,
+            _ => router.net_into(slot),
         };
-        let mut entering = piece(first, self.entry(slot), net);
+        let end = if here.passing {
+            self.exit(slot)
+        } else {
+            self.entry(slot)
+        };
+        let mut entering = piece(first, end, net);
         entering.goes_on.0 = from_left;
         lines.level(y, entering);
     }
@@ -546,7 +608,7 @@ impl Frame<'_, '_> {
             .collect();
         let (from, to) = (rows.iter().min(), rows.iter().max());
         if let (Some(&from), Some(&to)) = (from, to) {
-            lines.upright(riser.x, piece(from, to, Net::From(riser.net)));
+            lines.upright(riser.x, piece(from, to, riser.net));
         }
         for row in rows {
             lines.joint(riser.x, row);
@@ -569,15 +631,15 @@ impl Frame<'_, '_> {
                         let next = next.iter().copied().find(|&next| next == end).unwrap_or_else(|| {
                             let passing = next.iter().copied().find(|&next| {
                                 let slot = &router.bands.slots[next];
-                                slot.passing && slot.card == from
+                                slot.passing && (slot.net == Net::From(from) || slot.net == Net::Into(to))
                             });
                             passing.expect("a line passes each column between its boxes")
                         });
-                        self.hop(at, next, from, &mut corners);
+                        self.hop(at, next, &mut corners);
                         at = next;
                     }
                 } else {
-                    self.hop(start, end, from, &mut corners);
+                    self.hop(start, end, &mut corners);
                 }
                 corners.push((self.entry(end), self.y(end)));
                 wires.push(Wire {
@@ -591,15 +653,19 @@ impl Frame<'_, '_> {
     }
 
     /// The corners between one slot and the next.
-    fn hop(&self, from: usize, to: usize, net: usize, corners: &mut Vec<(usize, usize)>) {
+    fn hop(&self, from: usize, to: usize, corners: &mut Vec<(usize, usize)>) {
         let router = self.router;
         if router.straight[from] == Some(to) {
             return;
         }
         let riser = router.into[to]
             .iter()
-            .map(|&riser| &router.risers[riser])
-            .find(|riser| riser.net == net)
+            .map(|&riser| (riser, &router.risers[riser]))
+            .find(|(number, riser)| {
+                let root = riser.parent.map_or(*number, |(parent, _)| parent);
+                router.out[from].contains(&root)
+            })
+            .map(|(_, riser)| riser)
             .expect("each slot is led to by the line it waits for");
         if let Some((parent, run)) = riser.parent {
             let (parent, run) = (&router.risers[parent], &router.runs[run]);

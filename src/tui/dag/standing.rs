@@ -2,7 +2,10 @@
 
 use super::{map::Map, shape::Shape};
 use crate::{
-    report::{view::View, words::State},
+    report::{
+        view::View,
+        words::{State, Tone},
+    },
     tui::theme::Theme,
 };
 
@@ -51,16 +54,52 @@ pub(super) fn goes_back(view: &View) -> bool {
     view.run().is_some_and(|run| run.intent.takes_back())
 }
 
-/// How many nodes of a phase are through, and how many there are.
-pub(super) fn through(view: &View, phase: usize) -> (u32, u32) {
-    let Some(chapter) = view.chapters().get(phase) else {
-        return (0, 0);
-    };
-    let progress = chapter.progress();
-    match goes_back(view) {
-        false => (progress.done, progress.total),
-        true => (chapter.tally.count(State::is_gone), progress.total),
+/// How many nodes of a phase are through, of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Through {
+    pub done: u32,
+    pub total: u32,
+}
+
+impl Through {
+    /// In figures; a dash where there is nothing to do.
+    pub(super) fn words(self, theme: &Theme) -> String {
+        match self.total {
+            0 => theme.either("–", "-").to_owned(),
+            total => format!("{}/{total}", self.done),
+        }
     }
+
+    pub(super) fn tone(self) -> Tone {
+        match self.total > 0 && self.done == self.total {
+            true => Tone::Good,
+            false => Tone::Quiet,
+        }
+    }
+}
+
+/// How many nodes of each phase are through. On the way back, of those that are ours to take back.
+pub(super) fn through(view: &View) -> Vec<Through> {
+    let mut phases: Vec<Through> = view
+        .chapters()
+        .iter()
+        .map(|chapter| {
+            let progress = chapter.progress();
+            Through {
+                done: progress.done,
+                total: progress.total,
+            }
+        })
+        .collect();
+    if goes_back(view) {
+        phases.fill(Through::default());
+        for node in view.nodes() {
+            let gone = node.state.is_gone();
+            phases[node.chapter].done += u32::from(gone);
+            phases[node.chapter].total += u32::from(gone || node.ours);
+        }
+    }
+    phases
 }
 
 /// See the module's documentation.

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{
     map::Map,
     shape::{Kind, Shape},
-    standing::{self, Standings},
+    standing::{self, Standings, Through},
     text,
 };
 use crate::{
@@ -113,6 +113,7 @@ impl List<'_> {
     /// Draws the tree.
     pub(super) fn paint_tree(&self, area: Rect, buf: &mut Buffer) {
         let mut standings = Standings::new(self.map, self.shape, self.view);
+        let through = standing::through(self.view);
         let rows = self.tree.rows.iter().skip(self.top).take(usize::from(area.height));
         for (at, row) in rows.enumerate() {
             let line = Rect {
@@ -121,7 +122,10 @@ impl List<'_> {
                 ..area
             };
             match row {
-                Row::Phase(phase) => self.paint_heading(*phase, line, buf),
+                Row::Phase(phase) => {
+                    let through = through.get(*phase).copied().unwrap_or_default();
+                    self.paint_heading(*phase, through, line, buf);
+                }
                 Row::Card { card, guides, follows } => {
                     self.paint_row(*card, (guides, *follows), &mut standings, line, buf)
                 }
@@ -137,15 +141,14 @@ impl List<'_> {
         paint_more(&more, area, self.theme, buf);
     }
 
-    fn paint_heading(&self, phase: usize, area: Rect, buf: &mut Buffer) {
-        let (done, total) = standing::through(self.view, phase);
-        let count = format!("{done}/{total}");
+    fn paint_heading(&self, phase: usize, through: Through, area: Rect, buf: &mut Buffer) {
+        let count = through.words(self.theme);
         let room = usize::from(area.width).saturating_sub(count.len() + 1);
         let title = text::fit(&format!("{phase} {}", self.map.phases[phase]), room, self.theme.ascii);
         buf.set_string(area.x, area.y, &title, self.theme.strong());
         let x = area.x + text::width(&title) as u16 + 1;
-        let style = self.theme.tone(if done == total { Tone::Good } else { Tone::Quiet });
-        buf.set_stringn(x, area.y, count, usize::from(area.right().saturating_sub(x)), style);
+        let room = usize::from(area.right().saturating_sub(x));
+        buf.set_stringn(x, area.y, count, room, self.theme.tone(through.tone()));
     }
 
     fn paint_row(
@@ -228,22 +231,21 @@ impl List<'_> {
     /// Draws a line for each phase: how many of its nodes are in which state.
     pub(super) fn paint_counts(&self, area: Rect, buf: &mut Buffer) {
         let theme = self.theme;
+        let through = standing::through(self.view);
         let phases = self.view.chapters().iter().enumerate();
         let phases: Vec<_> = phases.filter(|(_, chapter)| chapter.progress().total > 0).collect();
         let height = usize::from(area.height);
         // The first phase that is not through stays in sight.
-        let current = phases.iter().position(|(phase, _)| {
-            let (done, total) = standing::through(self.view, *phase);
-            done < total
-        });
+        let current = phases
+            .iter()
+            .position(|(phase, _)| through[*phase].done < through[*phase].total);
         let current = current.unwrap_or(phases.len());
         let top = current
             .saturating_sub(height / 2)
             .min(phases.len().saturating_sub(height));
         for (at, (phase, chapter)) in phases.iter().skip(top).take(height).enumerate() {
             let y = area.y + at as u16;
-            let (done, total) = standing::through(self.view, *phase);
-            let mut words = vec![(format!("{done}/{total}"), Tone::Quiet)];
+            let mut words = vec![(through[*phase].words(theme), through[*phase].tone())];
             let mut marks: Vec<(&str, u32, Tone)> = Vec::new();
             for (state, number) in chapter.tally.present() {
                 let mark = theme.glyph(state.look());
