@@ -147,12 +147,17 @@ impl<W> Cx<W> {
             () = (self.surroundings.stopper)() => return Err(Fault::new(Kind::Stopped, "the run was stopped")),
         };
         if answer.unproven {
-            self.unproven.store(true, Ordering::Relaxed);
+            self.take_word();
         }
         self.signal(Signal::Answered {
             unproven: answer.unproven,
         });
         Ok(answer)
+    }
+
+    /// Takes the answer that was given for a person's word: no proof of it can come. It is recorded as *unproven*.
+    pub fn take_word(&self) {
+        self.unproven.store(true, Ordering::Relaxed);
     }
 
     /// Whether a person gave their word in place of a proof.

@@ -88,6 +88,7 @@ impl Step<World> for SignInBefore {
             .value("User", &upn)
             .click("entra.sign-in", json!({ "upn": upn, "from": "account" }));
         cx.ask(guide).await?;
+        cx.take_word();
         Ok(SignedIn { upn })
     }
 

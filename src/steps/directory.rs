@@ -17,7 +17,7 @@ use crate::{
         needs::{Each, One},
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
-    fault::{Fault, Kind},
+    fault::{Fault, Kind, Retry},
     profile,
     secrets::{SecretRef, remember},
 };
@@ -325,7 +325,14 @@ impl Step<World> for EntraGroup {
         let all = people.iter().map(|(_, person)| person.id.clone());
         let missing: Vec<String> = all.filter(|id| !group.members.contains(id)).collect();
         if !missing.is_empty() {
-            entra.add_members(&group.id, &missing).await?;
+            entra.add_members(&group.id, &missing).await.map_err(|fault| {
+                // The group is made by now: to begin again would make a second one of its name.
+                if found.is_none() && fault.retry != Retry::Never {
+                    fault.retry(Retry::LookFirst)
+                } else {
+                    fault
+                }
+            })?;
         }
         group.members.extend(missing);
         Ok(group)

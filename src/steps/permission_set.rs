@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -23,9 +24,12 @@ use crate::{
 
 /// The tag that says who made a permission set.
 pub const MARKER_TAG: &str = "fedwiz:managed-by";
-/// Phases of `product.md` in which a set may be shown, counted from 0.
+/// Phases of the walk in which a set may be shown, counted from 0.
 const ABAC_PHASE: usize = 5;
 const ASSIGNMENT_PHASE: usize = 6;
+
+/// How long a set may take to reach the accounts it stands in before nobody waits for it while it is taken back.
+const REACHES_ACCOUNTS_WITHIN: SignedDuration = SignedDuration::from_mins(3);
 
 /// A permission set, and what is under way with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,11 +216,19 @@ impl Step<World> for PermissionSet {
                 return Ok(Gone::No);
             }
             let stale = aws.accounts_with(instance, arn, true).await?;
-            return Ok(if stale.is_empty() {
-                Gone::Yes(Text::Borrowed("it has its old content, in all its accounts"))
+            if stale.is_empty() {
+                return Ok(Gone::Yes(Text::Borrowed("it has its old content, in all its accounts")));
+            }
+            let stale = stale.join(", ");
+            // An account may be unable to take it, for instance without a policy that the set refers to.
+            let in_vain = cx
+                .started_at()
+                .is_some_and(|since| cx.now().duration_since(since) >= REACHES_ACCOUNTS_WITHIN);
+            return Ok(if in_vain {
+                Gone::Yes(format!("it has its old content, which {stale} has not taken").into())
             } else {
                 Gone::Pending(Wait {
-                    why: format!("the old content to reach {}", stale.join(", ")).into(),
+                    why: format!("the old content to reach {stale}").into(),
                     ends_when: Text::Borrowed("ListAccountsForProvisionedPermissionSet names no older version"),
                     every: Duration::from_secs(2),
                     limit: Duration::from_secs(10 * 60),

@@ -74,6 +74,32 @@ fn metadata_of_another_instance_is_refused() {
 }
 
 #[test]
+fn a_word_for_the_identity_source_that_nobody_knows_is_named() {
+    let (kind, words) = spoilt("saml.sp-values", |answer| {
+        answer.insert("source_before", "okta".to_owned().into())
+    });
+    assert_eq!(kind, Kind::Usage);
+    assert!(
+        words.contains("`okta`") && words.contains("another-provider"),
+        "{words}"
+    );
+    let (kind, words) = spoilt("saml.sp-values", |answer| {
+        answer.insert("provisioning_before", "perhaps".to_owned().into())
+    });
+    assert_eq!(kind, Kind::Usage);
+    assert!(words.contains("`perhaps`"), "{words}");
+}
+
+#[test]
+fn an_application_that_was_made_a_moment_ago_cannot_have_stood_there_before() {
+    let (kind, words) = spoilt("saml.sp-values", |answer| {
+        answer.insert("source_before", "this-application".to_owned().into())
+    });
+    assert_eq!(kind, Kind::Conflict);
+    assert!(words.contains("does not know this instance yet"), "{words}");
+}
+
+#[test]
 fn metadata_that_is_no_metadata_is_refused() {
     spoilt("saml.sp-values", |answer| {
         answer.insert("metadata", "not xml".to_owned().into())

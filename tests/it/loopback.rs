@@ -1,6 +1,11 @@
 //! A walk in this process, as the demo walks: the real engine, steps and clients against the simulator, on its clock.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use fedwiz::{
@@ -17,7 +22,7 @@ use fedwiz::{
     profile::Profile,
     secrets::MemoryStore,
     session::{Session, rehearsal},
-    sim::{self, Moment, Options, Sim},
+    sim::{self, Moment, Options, Sim, scenario},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -142,7 +147,21 @@ impl Loopback {
             scenario: scenario.into(),
             ..Options::default()
         };
-        let sim = Arc::new(Sim::start(options).await.expect("the simulator starts"));
+        let sim = Sim::start(options).await.expect("the simulator starts");
+        Self::over(sim, change)
+    }
+
+    /// A simulation of a world that is no bundled scenario.
+    pub async fn start_in(world: &str, change: fn(&mut Profile)) -> Self {
+        let scenario = scenario::parse("test", world).expect("a scenario");
+        let sim = Sim::start_with(&scenario, Options::default())
+            .await
+            .expect("the simulator starts");
+        Self::over(sim, change)
+    }
+
+    fn over(sim: Sim, change: fn(&mut Profile)) -> Self {
+        let sim = Arc::new(sim);
         let before = sim.state_json();
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self {
@@ -221,6 +240,26 @@ impl Loopback {
         })
     }
 
+    /// What is different from the beginning, one line for each value: `path: before -> now`.
+    pub fn changes(&self) -> Vec<String> {
+        let (mut before, mut now) = (BTreeMap::new(), BTreeMap::new());
+        leaves("", &self.before, &mut before);
+        leaves("", &self.sim.state_json(), &mut now);
+        let paths: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        let none = "nothing".to_owned();
+        let line = |path: &&String| {
+            let (was, is) = (before.get(*path).unwrap_or(&none), now.get(*path).unwrap_or(&none));
+            (was != is).then(|| format!("{path}: {was} -> {is}"))
+        };
+        paths.iter().filter_map(line).collect()
+    }
+
+    /// One click in the console, by a person.
+    pub fn click(&self, action: &str, args: Value) -> Value {
+        let args = args.as_object().cloned().unwrap_or_default();
+        self.sim.click(action, &args).expect("the console does it")
+    }
+
     /// What stands, and how it came to stand, of each node.
     pub async fn standing(&self) -> Vec<(String, How)> {
         let session = self.session().await.expect("a session");
@@ -272,6 +311,19 @@ impl Loopback {
             drop(life);
             died
         })
+    }
+}
+
+fn leaves(at: &str, state: &Value, into: &mut BTreeMap<String, String>) {
+    match state {
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| leaves(&format!("{at}/{name}"), value, into)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(n, value)| leaves(&format!("{at}/{n}"), value, into)),
+        other => drop(into.insert(at.to_owned(), other.to_string())),
     }
 }
 

@@ -1257,7 +1257,7 @@ async fn the_console_hands_out_two_tokens_and_takes_them_back_in_order() {
     );
 }
 
-fn provider_metadata() -> String {
+pub fn provider_metadata() -> String {
     let certified = rcgen::generate_simple_self_signed(vec!["entra".into()]).unwrap();
     let pem = certified.cert.pem();
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
