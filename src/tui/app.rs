@@ -24,6 +24,19 @@ use crate::{
     report::{clean::clean, words},
 };
 
+/// What the simulated console did, in plain words.
+fn clicked(guide: &Guide) -> String {
+    let number = guide.say.len() as u64;
+    let steps = words::count(number, "instruction", "instructions");
+    let mut text = format!("The simulated console did it for you: {}, {steps}.", guide.title);
+    if !guide.fields.is_empty() {
+        let labels: Vec<&str> = guide.fields.iter().map(|field| field.label.as_str()).collect();
+        text.push_str(&format!(" It brought back: {}.", labels.join(", ")));
+    }
+    text.push_str(" Now fedwiz looks for the proof.");
+    text
+}
+
 /// A line or two on a terminal that is smaller than this says so.
 const SMALLEST: (u16, u16) = (20, 5);
 
@@ -211,7 +224,6 @@ impl App {
         let id = self.next_question;
         self.next_question += 1;
         let guide: Guide = asked.guide.clone();
-        self.shared.say = Some(format!("{}: {}", asked.node, guide.title));
         open.questions.push(Question {
             id,
             node,
@@ -234,8 +246,7 @@ impl App {
         match answer {
             Ok(answer) => {
                 if let Some(question) = self.take_question(id) {
-                    let what = question.guide.click.as_ref().map_or("it", |click| click.action);
-                    self.shared.say = Some(format!("the simulated console did `{what}`"));
+                    self.shared.say = Some(clean(&clicked(&question.guide)).into_owned());
                     let _ = question.asked.reply.send(answer);
                 }
             }
@@ -309,6 +320,7 @@ impl App {
             }
             page.draw(&self.shared, frame, area);
         }
+        footer::draw_say(&self.shared, frame, area);
         footer::draw(&self.shared, self.top().place(), frame, foot);
     }
 

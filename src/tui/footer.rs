@@ -1,4 +1,4 @@
-//! The last line of the screen: the keys that matter here, or one line to the person.
+//! The last line of the screen: the keys that matter here; and above it, now and then, a message to the person.
 
 use ratatui::{
     Frame,
@@ -7,37 +7,89 @@ use ratatui::{
 };
 
 use super::{
-    keys::{self, Place},
+    keys::{self, Action, Key, Place, When},
     page::{Hit, Shared},
 };
 use crate::report::{
-    clean::{cut, width},
-    words::Tone,
+    clean::{cut, pad, width, wrap},
+    words::{State, Tone},
 };
 
 /// Columns between two keys.
 const GAP: &str = "   ";
+/// The most lines that a message takes.
+const LINES: usize = 4;
+
+/// Whether a key is worth showing now.
+fn shows(when: When, shared: &Shared) -> bool {
+    let Some(open) = &shared.open else {
+        return when == When::Always;
+    };
+    let state = open.view.nodes().get(open.focus).map_or(State::Open, |node| node.state);
+    match when {
+        When::Always => true,
+        When::Idle => open.running.is_none(),
+        When::Ours => open.running.is_none() && open.view.nodes().iter().any(|node| node.ours),
+        When::Running => open.running.is_some_and(|under| !under.stopping),
+        When::Asked => !open.questions.is_empty(),
+        When::Again => {
+            let can = matches!(state, State::Failed | State::Retrying)
+                || state == State::NeedsPerson && open.question_of(open.focus).is_none();
+            open.running.is_some() && can
+        }
+        When::Waits => open.running.is_some() && matches!(state, State::Waiting | State::Retrying),
+        When::Simulated => !open.questions.is_empty() && open.federation.console().is_some(),
+        When::Called => open.view.nodes().get(open.focus).is_some_and(|node| node.requests > 0),
+    }
+}
+
+/// What the key does now.
+fn word(key: &Key, shared: &Shared) -> &'static str {
+    let paused = shared.open.as_ref().and_then(|open| open.running);
+    match key.action {
+        Action::Pause if paused.is_some_and(|under| under.paused) => "go on",
+        _ => key.word,
+    }
+}
+
+/// The columns that a key takes.
+fn wide(key: &Key, shared: &Shared) -> usize {
+    width(key.shown) + 1 + width(word(key, shared))
+}
+
+/// The keys that fit, in the order of the table. Help and the way out are among them whatever else there is.
+fn fitting(shared: &Shared, place: Place, columns: usize) -> Vec<&'static Key> {
+    let all: Vec<&Key> = keys::keys(place)
+        .filter(|key| key.footer && shows(key.when, shared))
+        .collect();
+    let must = |key: &Key| matches!(key.action, Action::Help | Action::Quit | Action::Back);
+    let mut left = columns;
+    let mut kept = vec![false; all.len()];
+    for first in [true, false] {
+        for (at, key) in all.iter().enumerate().filter(|(_, key)| must(key) == first) {
+            let need = wide(key, shared) + GAP.len();
+            if need <= left {
+                left -= need;
+                kept[at] = true;
+            } else if !first {
+                break;
+            }
+        }
+    }
+    all.into_iter()
+        .zip(kept)
+        .filter_map(|(key, keep)| keep.then_some(key))
+        .collect()
+}
 
 /// Draws it, and marks each key for the mouse.
 pub(super) fn draw(shared: &Shared, place: Place, frame: &mut Frame<'_>, area: Rect) {
     let theme = &shared.theme;
-    if let Some(say) = &shared.say {
-        let text = cut(say, usize::from(area.width).saturating_sub(1), theme.ascii).into_owned();
-        frame.render_widget(Line::styled(format!(" {text}"), theme.tone(Tone::Call)), area);
-        return;
-    }
+    let columns = usize::from(area.width).saturating_sub(1);
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for key in keys::keys(place).filter(|key| key.footer) {
-        let wide = width(key.shown) + 1 + width(key.word);
-        let gap = if used > 1 { GAP.len() } else { 0 };
-        if used + gap + wide > usize::from(area.width) {
-            break;
-        }
-        if gap > 0 {
-            spans.push(Span::raw(GAP));
-            used += gap;
-        }
+    for key in fitting(shared, place, columns + GAP.len()) {
+        let wide = wide(key, shared);
         shared.mark(
             Rect {
                 x: area.x + u16::try_from(used).unwrap_or(u16::MAX),
@@ -47,8 +99,30 @@ pub(super) fn draw(shared: &Shared, place: Place, frame: &mut Frame<'_>, area: R
             Hit::Act(key.action),
         );
         spans.push(Span::styled(key.shown, theme.accent()));
-        spans.push(Span::styled(format!(" {}", key.word), theme.quiet()));
-        used += wide;
+        spans.push(Span::styled(format!(" {}{GAP}", word(key, shared)), theme.quiet()));
+        used += wide + GAP.len();
     }
     frame.render_widget(Line::from(spans), area);
+}
+
+/// Lays the message to the person, if there is one, over the last lines of the page. The keys stay in view.
+pub(super) fn draw_say(shared: &Shared, frame: &mut Frame<'_>, page: Rect) {
+    let Some(say) = &shared.say else { return };
+    let theme = &shared.theme;
+    let columns = usize::from(page.width).saturating_sub(4);
+    let mut lines = wrap(&theme.words(say), columns);
+    let most = LINES.min(usize::from(page.height));
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            let mark = theme.either("…", "~");
+            *last = cut(&format!("{last} {mark}"), columns, theme.ascii).into_owned();
+        }
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(0);
+    for (line, y) in lines.iter().zip(page.bottom().saturating_sub(height)..) {
+        let row = Rect { y, height: 1, ..page };
+        let line = pad(&format!("  {line}"), usize::from(page.width));
+        frame.render_widget(Line::styled(line, theme.focus().patch(theme.tone(Tone::Call))), row);
+    }
 }

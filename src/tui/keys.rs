@@ -127,6 +127,31 @@ pub struct Key {
     pub says: &'static str,
     /// Whether the footer has room for it.
     pub footer: bool,
+    /// When the footer shows it. It can be pressed at any time, and says then why it does nothing.
+    pub when: When,
+}
+
+/// When a key is worth showing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// At any time.
+    Always,
+    /// When nothing is running.
+    Idle,
+    /// When nothing is running, and something is there to be taken back.
+    Ours,
+    /// While something is running.
+    Running,
+    /// When a person is asked.
+    Asked,
+    /// When the step in focus can go again.
+    Again,
+    /// When the step in focus waits.
+    Waits,
+    /// When the step in focus is asked about, in a simulation.
+    Simulated,
+    /// When the step in focus has made calls.
+    Called,
 }
 
 const NONE: KeyModifiers = KeyModifiers::NONE;
@@ -153,6 +178,13 @@ const fn key(
         word,
         says,
         footer,
+        when: When::Always,
+    }
+}
+
+impl Key {
+    const fn when(self, when: When) -> Self {
+        Self { when, ..self }
     }
 }
 
@@ -239,7 +271,8 @@ pub const KEYS: &[Key] = &[
         "begin",
         "Set up or go on, after showing the plan.",
         true,
-    ),
+    )
+    .when(When::Idle),
     key(
         A::NeedsYou,
         &[(NONE, Char('g'))],
@@ -248,7 +281,8 @@ pub const KEYS: &[Key] = &[
         "guide",
         "Go to the next step that needs you.",
         true,
-    ),
+    )
+    .when(When::Asked),
     key(
         A::Click,
         &[(NONE, F(2))],
@@ -257,7 +291,8 @@ pub const KEYS: &[Key] = &[
         "simulate",
         "In the demo: let the simulated console do the clicks.",
         true,
-    ),
+    )
+    .when(When::Simulated),
     key(
         A::Open,
         &[(NONE, F(3))],
@@ -311,7 +346,8 @@ pub const KEYS: &[Key] = &[
         "calls",
         "Show the last calls as curl, az and aws commands.",
         true,
-    ),
+    )
+    .when(When::Called),
     key(
         A::Retry,
         &[(NONE, Char('r'))],
@@ -319,8 +355,9 @@ pub const KEYS: &[Key] = &[
         &[P::Walk, P::Step],
         "retry",
         "Let a step that failed or needs a person go again.",
-        false,
-    ),
+        true,
+    )
+    .when(When::Again),
     key(
         A::Skip,
         &[(NONE, Char('s'))],
@@ -337,8 +374,9 @@ pub const KEYS: &[Key] = &[
         &[P::Walk, P::Step],
         "look now",
         "Look now instead of at the next time.",
-        false,
-    ),
+        true,
+    )
+    .when(When::Waits),
     key(
         A::MyWord,
         &[(NONE, Char('w'))],
@@ -356,7 +394,8 @@ pub const KEYS: &[Key] = &[
         "pause",
         "Begin no further step; again to go on.",
         true,
-    ),
+    )
+    .when(When::Running),
     key(
         A::Search,
         &[(NONE, Char('/'))],
@@ -419,7 +458,8 @@ pub const KEYS: &[Key] = &[
         "take back",
         "Show what a teardown would take back, and ask.",
         true,
-    ),
+    )
+    .when(When::Ours),
     key(
         A::New,
         &[(NONE, Char('n'))],

@@ -4,7 +4,10 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::report::words::{Look, Tone};
+use crate::report::{
+    clean::{clean, clean_ascii},
+    words::{Look, Tone},
+};
 
 /// The colours that can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -149,6 +152,11 @@ impl Theme {
     /// The mark of a state or finding.
     pub fn glyph(&self, look: Look) -> &'static str {
         if self.ascii { look.ascii } else { look.glyph }
+    }
+
+    /// Text from outside, harmless; in ASCII only, where that is wanted.
+    pub fn words<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        if self.ascii { clean_ascii(text) } else { clean(text) }
     }
 
     /// One of two texts: with marks that some terminals lack, or without.

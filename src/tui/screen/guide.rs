@@ -70,6 +70,18 @@ struct Row {
     choice: Option<usize>,
 }
 
+/// A label, and a text beside it.
+fn labelled(theme: &Theme, label: &str, text: &str, columns: usize) -> Vec<Line<'static>> {
+    let lines = wrap(&theme.words(text), columns.saturating_sub(8).max(10));
+    let lines = lines.into_iter().enumerate().map(|(at, line)| {
+        Line::from(vec![
+            Span::styled(format!("{:<8}", if at == 0 { label } else { "" }), theme.quiet()),
+            Span::raw(line),
+        ])
+    });
+    lines.collect()
+}
+
 impl GuideScreen {
     /// For this node.
     pub fn of(node: usize) -> Self {
@@ -179,19 +191,52 @@ impl GuideScreen {
             put(Line::styled("Nothing is asked at the moment.", theme.quiet()), None);
             return rows;
         };
+        if self.question.is_none() && (node.state.is_running() || node.state == State::Waiting) {
+            // It is answered: what matters now is the proof.
+            put(
+                Line::styled(
+                    "Thank you. fedwiz looks for the proof itself; there is nothing to do but wait.",
+                    theme.tone(Tone::Good),
+                ),
+                None,
+            );
+            let proof = open.view.about(self.node).map_or("", |about| about.proof);
+            for line in labelled(theme, "Proof", proof, columns) {
+                put(line, None);
+            }
+            let waits = wait_lines(theme, node, shared.now, columns);
+            if waits.is_empty() {
+                for line in labelled(theme, "Now", node.state.word(), columns) {
+                    put(line, None);
+                }
+            }
+            for line in waits {
+                put(line, None);
+            }
+            for line in labelled(
+                theme,
+                "Keys",
+                "Esc leaves this page, the search goes on. F6: your word instead.",
+                columns,
+            ) {
+                put(line, None);
+            }
+            put(Line::raw(""), None);
+            put(Line::styled("What was to do", theme.strong()), None);
+        }
         for (text, label, style) in [
             (&guide.consequences, "", theme.text()),
             (&guide.way_back, "Way back: ", theme.quiet()),
         ] {
             if !text.is_empty() {
-                for line in wrap(&format!("{label}{}", clean(text)), columns) {
+                for line in wrap(&format!("{label}{}", theme.words(text)), columns) {
                     put(Line::styled(line, style), None);
                 }
             }
         }
         put(Line::raw(""), None);
         for (number, say) in guide.say.iter().enumerate() {
-            for (at, line) in wrap(&clean(say), columns.saturating_sub(5).max(10))
+            for (at, line) in wrap(&theme.words(say), columns.saturating_sub(5).max(10))
                 .into_iter()
                 .enumerate()
             {
@@ -208,7 +253,7 @@ impl GuideScreen {
         }
         if let Some(link) = &guide.link {
             put(Line::raw(""), None);
-            let text = cut(&clean(link), columns.saturating_sub(14), theme.ascii).into_owned();
+            let text = cut(&theme.words(link), columns.saturating_sub(14), theme.ascii).into_owned();
             put(
                 Line::from(vec![
                     Span::styled("     F3 opens ", theme.quiet()),
@@ -230,14 +275,14 @@ impl GuideScreen {
         }
         for (at, (label, value)) in guide.values.iter().enumerate() {
             let chosen = at == self.at;
-            let label = pad(&cut(&clean(label), labels, theme.ascii), labels);
+            let label = pad(&cut(&theme.words(label), labels, theme.ascii), labels);
             let room = columns.saturating_sub(labels + 15);
             put(
                 Line::from(vec![
                     Span::raw(if chosen { theme.either("  ▸ ", "  > ") } else { "    " }),
                     Span::styled(format!("{label}  "), theme.quiet()),
                     Span::styled(
-                        cut(&clean(value), room, theme.ascii).into_owned(),
+                        cut(&theme.words(value), room, theme.ascii).into_owned(),
                         if chosen { theme.focus() } else { theme.accent() },
                     ),
                     Span::styled(if chosen { "  F4 copies" } else { "" }, theme.quiet()),
@@ -251,7 +296,7 @@ impl GuideScreen {
         for (at, typed) in self.fields.iter().enumerate() {
             let at = guide.values.len() + at;
             let chosen = at == self.at;
-            let label = pad(&cut(&typed.label, labels, theme.ascii), labels);
+            let label = pad(&cut(&theme.words(&typed.label), labels, theme.ascii), labels);
             let mark = if chosen { theme.either("  ▸ ", "  > ") } else { "    " };
             // The field itself is drawn over the blanks.
             put(
@@ -267,7 +312,7 @@ impl GuideScreen {
                 if typed.optional {
                     hint.push_str(" (may be left out)");
                 }
-                for line in wrap(&hint, columns.saturating_sub(labels + 6).max(10)) {
+                for line in wrap(&theme.words(&hint), columns.saturating_sub(labels + 6).max(10)) {
                     put(
                         Line::styled(format!("{}{line}", " ".repeat(labels + 6)), theme.quiet()),
                         None,
@@ -275,17 +320,20 @@ impl GuideScreen {
                 }
             }
         }
-        put(Line::raw(""), None);
-        let proof = open.view.about(self.node).map_or("", |about| about.proof);
-        for (at, line) in wrap(proof, columns.saturating_sub(8).max(10)).into_iter().enumerate() {
-            let label = if at == 0 { "Proof   " } else { "        " };
-            put(
-                Line::from(vec![Span::styled(label, theme.quiet()), Span::raw(line)]),
-                None,
-            );
-        }
-        for line in wait_lines(theme, node, shared.now, columns) {
-            put(line, None);
+        if self.question.is_some() {
+            put(Line::raw(""), None);
+            let proof = open.view.about(self.node).map_or("", |about| about.proof);
+            let done = match (self.fields.is_empty(), open.federation.console().is_some()) {
+                (_, true) => "Press F2 and the simulated console does it, or Enter when you have done it.",
+                (true, false) => "Press Enter when you have done it. The proof is then looked for.",
+                (false, false) => "Enter goes from field to field; on the last one it sends the answers.",
+            };
+            for line in labelled(theme, "Then", done, columns) {
+                put(line, None);
+            }
+            for line in labelled(theme, "Proof", proof, columns) {
+                put(line, None);
+            }
         }
         rows
     }
@@ -420,13 +468,14 @@ impl Page for GuideScreen {
             height: 1,
         };
         let node = open.view.node(self.node);
-        let title = self
-            .guide(open)
-            .map_or_else(|| node.label.to_string(), |guide| clean(&guide.title).into_owned());
+        let title = self.guide(open).map_or_else(
+            || node.label.to_string(),
+            |guide| theme.words(&guide.title).into_owned(),
+        );
         let look = node.state.look();
         let clicking = open.question_of(self.node).is_some_and(|question| question.clicking);
         let right = if clicking {
-            "the simulated console is at it"
+            "the simulated console clicks"
         } else {
             look.word
         };

@@ -23,14 +23,14 @@ use super::{ask::Ask, guide::GuideScreen};
 use crate::{
     engine::{driver::Order, signal::Exchange},
     report::{
-        clean::{clean, cut, width, wrap},
+        clean::{cut, width, wrap},
         command::as_command,
         words::{self, State, Tone},
     },
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
-        widget::{scroll::Scroll, wait::wait_lines},
+        widget::{name::in_words, scroll::Scroll, wait::wait_lines},
     },
 };
 
@@ -69,7 +69,7 @@ impl StepScreen {
         let mut rows: Vec<Row> = Vec::new();
         let room = columns.saturating_sub(8).max(10);
         let mut put = |label: &str, text: &str, tone: Option<Tone>| {
-            for (at, line) in wrap(&clean(text), room).into_iter().enumerate() {
+            for (at, line) in wrap(&theme.words(text), room).into_iter().enumerate() {
                 let style = tone.map_or_else(|| theme.text(), |tone| theme.tone(tone));
                 rows.push(Row {
                     line: Line::from(vec![
@@ -80,13 +80,59 @@ impl StepScreen {
                 });
             }
         };
+        if let Some(fault) = node.fault() {
+            put("What", &fault.to_string(), Some(Tone::Bad));
+            if !fault.why.is_empty() {
+                put("Why", &fault.why, None);
+            }
+            if !fault.hint.is_empty() {
+                put("Do", &fault.hint, Some(Tone::Call));
+            }
+            let details = [("request", &fault.request_id), ("code", &fault.code)];
+            for (what, text) in details
+                .into_iter()
+                .filter_map(|(what, text)| Some((what, text.as_ref()?)))
+            {
+                put("", &format!("{what} {text}"), Some(Tone::Quiet));
+            }
+            let keys = match node.state {
+                State::Failed | State::Retrying if open.running.is_some() => {
+                    "r lets it go again, s leaves it out where nothing insists on it, o opens the page about it."
+                }
+                _ => "o opens the page about it. Back in the walk, b goes on from here.",
+            };
+            put("Keys", keys, None);
+        }
+        if open.question_of(self.node).is_some() {
+            put("You", "Press g: it shows what to do, click by click.", Some(Tone::Call));
+        }
+        if let Some(finding) = &node.finding {
+            if !finding.note.is_empty() {
+                put("Found", &finding.note, Some(Tone::Note));
+            }
+            for difference in &finding.differences {
+                let none = |text: &str| {
+                    if text.is_empty() {
+                        "nothing".to_owned()
+                    } else {
+                        text.to_owned()
+                    }
+                };
+                let (found, wanted) = (none(&difference.found), none(&difference.wanted));
+                put(
+                    "Change",
+                    &format!("{}: {found} → {wanted}", difference.field),
+                    Some(Tone::Note),
+                );
+            }
+        }
         if let Some(about) = view.about(self.node) {
             put("Why", about.why, None);
             let names = |nodes: Vec<usize>| {
                 let shown: Vec<String> = nodes
                     .iter()
                     .take(NEIGHBOURS)
-                    .map(|at| format!("{} {}", theme.glyph(view.node(*at).state.look()), view.node(*at).label))
+                    .map(|at| format!("{} {}", theme.glyph(view.node(*at).state.look()), in_words(view, *at)))
                     .collect();
                 let more = nodes.len().saturating_sub(NEIGHBOURS);
                 let rest = if more > 0 {
@@ -94,7 +140,7 @@ impl StepScreen {
                 } else {
                     String::new()
                 };
-                format!("{}{rest}", shown.join("  "))
+                format!("{}{rest}", shown.join(";  "))
             };
             let (before, after) = (open.federation.needs(self.node), open.federation.needed_by(self.node));
             if !before.is_empty() {
@@ -118,24 +164,9 @@ impl StepScreen {
         if let Some(by) = node.blocked_by() {
             put("Held up", &format!("by {by}"), Some(Tone::Doubt));
         }
-        if let Some(fault) = node.fault() {
-            put("What", &fault.to_string(), Some(Tone::Bad));
-            if !fault.why.is_empty() {
-                put("Why", &fault.why, None);
-            }
-            if !fault.hint.is_empty() {
-                put("Do", &fault.hint, Some(Tone::Call));
-            }
-        }
         if let Some(about) = view.about(self.node) {
             put("Undo", about.undo, None);
             put("Page", about.read_more, None);
-        }
-        if let Some(finding) = &node.finding {
-            for difference in &finding.differences {
-                let text = format!("{}: {} → {}", difference.field, difference.found, difference.wanted);
-                put("Change", &text, Some(Tone::Note));
-            }
         }
         for line in wait_lines(theme, node, shared.now, columns) {
             rows.push(Row { line, copies: None });
@@ -302,10 +333,16 @@ impl Page for StepScreen {
         let look = node.state.look();
         let about = open.view.about(self.node);
         let executor = about.map_or("", |about| words::executor(about.executor));
-        let right = format!("{} · {executor} · {}", node.label, look.word);
+        let dot = theme.either("·", "-");
+        let right = format!("{} {dot} {executor} {dot} {}", theme.words(&node.label), look.word);
         let right = cut(&right, columns / 2, theme.ascii).into_owned();
-        let title = about.map_or(&*node.label, |about| about.title);
-        let title = cut(title, columns.saturating_sub(width(&right) + 4), theme.ascii).into_owned();
+        let title = in_words(&open.view, self.node);
+        let title = cut(
+            &theme.words(&title),
+            columns.saturating_sub(width(&right) + 4),
+            theme.ascii,
+        )
+        .into_owned();
         let gap = columns.saturating_sub(width(&title) + width(&right) + 2);
         frame.render_widget(
             Line::from(vec![

@@ -3,5 +3,6 @@
 pub mod bar;
 pub mod field;
 pub mod frame;
+pub mod name;
 pub mod scroll;
 pub mod wait;

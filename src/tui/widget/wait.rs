@@ -48,7 +48,7 @@ pub fn wait_lines(theme: &Theme, node: &NodeView, now: Timestamp, columns: usize
     texts
         .into_iter()
         .flat_map(|(label, text)| {
-            let lines = wrap(&text, room).into_iter().enumerate();
+            let lines = wrap(&theme.words(&text), room).into_iter().enumerate();
             let lines = lines.map(|(at, line)| {
                 Line::from(vec![
                     Span::styled(format!("{:<8}", if at == 0 { label } else { "" }), theme.quiet()),
