@@ -294,18 +294,18 @@ impl Bands {
                 range.reverse();
             }
             for at in range {
-                self.settle_column(&columns[at], rows, sweep);
+                self.settle_column(&columns[at], rows, forward);
             }
         }
         self.bands[band].rows = rows;
         self.bands[band].columns = columns;
     }
 
-    fn settle_column(&mut self, column: &[usize], rows: usize, sweep: usize) {
+    fn settle_column(&mut self, column: &[usize], rows: usize, forward: bool) {
         let near = |slot: usize| {
             let (before, after) = (&self.previous[slot], &self.next[slot]);
             let rows = |list: &[usize]| middle(list.iter().map(|&near| self.slots[near].row).collect());
-            match sweep % 2 == 0 {
+            match forward {
                 true => rows(before).or_else(|| rows(after)),
                 false => rows(after).or_else(|| rows(before)),
             }

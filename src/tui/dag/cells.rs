@@ -115,10 +115,11 @@ impl Window {
         }
         // The first and the last cell lead on into the boxes.
         for (at, arm) in [(corners.first(), LEFT), (corners.last(), RIGHT)] {
-            if let Some(&(x, y)) = at {
-                if (self.x..self.x + self.width).contains(&x) && (self.y..self.y + self.height).contains(&y) {
-                    self.cell_mut(x, y).mark(arm, over);
-                }
+            if let Some(&(x, y)) = at
+                && (self.x..self.x + self.width).contains(&x)
+                && (self.y..self.y + self.height).contains(&y)
+            {
+                self.cell_mut(x, y).mark(arm, over);
             }
         }
     }

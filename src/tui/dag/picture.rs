@@ -67,6 +67,8 @@ pub(super) struct Room {
 /// Up to how many columns a name takes, if there is room; and how many it is always given.
 const ROOMY: usize = 24;
 const TIGHT: usize = 12;
+/// Above this many boxes, not everything is tried.
+const MANY: usize = 150;
 /// The most columns that are tried.
 const COLUMNS: usize = 12;
 
@@ -82,6 +84,9 @@ impl Picture {
     pub(super) fn fit(map: &Map, shape: &Shape, style: Style, room: Room) -> Self {
         let longest = Bands::longest(shape).clamp(1, COLUMNS);
         let widest = longest.min(room.width / (TIGHT / 2 + MARK)).max(1);
+        if shape.cards.len() > MANY {
+            return Self::fit_many(map, shape, style, room, widest);
+        }
         let mut best: Option<(usize, Self)> = None;
         for columns in (1..=widest).rev() {
             let lay_out = |name| Self::lay_out(map, shape, style, columns, name, bands::SWEEPS, true);
@@ -109,6 +114,19 @@ impl Picture {
             }
         }
         best.expect("one column is always taken").1
+    }
+
+    /// For many boxes: few pictures are tried.
+    fn fit_many(map: &Map, shape: &Shape, style: Style, room: Room, widest: usize) -> Self {
+        let mut columns = widest;
+        loop {
+            let picture = Self::lay_out(map, shape, style, columns, ROOMY, bands::SWEEPS, true);
+            let width = picture.routes.width;
+            if width <= room.width || columns == 1 {
+                return picture;
+            }
+            columns = (columns * room.width / width).clamp(1, columns - 1);
+        }
     }
 
     /// How long names may be for a picture like this one to be no wider than there is room. What is between the columns does
