@@ -13,11 +13,12 @@ use jiff::Timestamp;
 use super::{
     graph::NodeId,
     guide::{Answer, Guide, Operator},
+    nudge::{Nudge, Nudges},
     signal::Signal,
 };
 use crate::{
     clock::SharedClock,
-    fault::{Fault, Kind},
+    fault::{Fault, Kind, Text},
 };
 
 /// Takes the signals of a node.
@@ -36,7 +37,9 @@ pub struct Cx<W> {
     target: String,
     surroundings: Surroundings,
     started_at: Option<Timestamp>,
+    nudges: Nudges,
     unproven: AtomicBool,
+    left_out: AtomicBool,
 }
 
 /// What all nodes of a run share.
@@ -73,8 +76,17 @@ impl<W> Cx<W> {
             target: target.into(),
             surroundings,
             started_at: None,
+            nudges: Nudges::silent(),
             unproven: AtomicBool::new(false),
+            left_out: AtomicBool::new(false),
         }
+    }
+
+    /// Lets the operator say something to the node while it is at work.
+    #[must_use]
+    pub(super) fn hearing(mut self, nudges: Nudges) -> Self {
+        self.nudges = nudges;
+        self
     }
 
     /// Says when the node's *Started* fact was written.
@@ -141,10 +153,29 @@ impl<W> Cx<W> {
         self.signal(Signal::Asked {
             guide: Box::new(guide.clone()),
         });
-        let answer = tokio::select! {
-            biased;
-            answer = self.surroundings.operator.ask(&self.node, &guide) => answer?,
-            () = (self.surroundings.stopper)() => return Err(Fault::new(Kind::Stopped, "the run was stopped")),
+        let answer = {
+            let mut asking = self.surroundings.operator.ask(&self.node, &guide);
+            let mut stop = (self.surroundings.stopper)();
+            loop {
+                tokio::select! {
+                    biased;
+                    answer = &mut asking => break answer?,
+                    () = &mut stop => return Err(Fault::new(Kind::Stopped, "the run was stopped")),
+                    nudge = self.nudges.next() => match nudge {
+                        Nudge::Skip => {
+                            self.left_out.store(true, Ordering::Relaxed);
+                            return Err(Fault::new(Kind::NeedsPerson, "it was left out before anybody answered"));
+                        }
+                        Nudge::Word if guide.fields.iter().all(|field| field.optional) => break Answer {
+                            unproven: true,
+                            ..Answer::done()
+                        },
+                        Nudge::Word => self.decline("its guide asks for values: bring them, and vouch for them there"),
+                        Nudge::Look => self.decline("its guide is open: it looks as soon as that is answered"),
+                        Nudge::None => {}
+                    },
+                }
+            }
         };
         if answer.unproven {
             self.take_word();
@@ -158,6 +189,21 @@ impl<W> Cx<W> {
     /// Takes the answer that was given for a person's word: no proof of it can come. It is recorded as *unproven*.
     pub fn take_word(&self) {
         self.unproven.store(true, Ordering::Relaxed);
+    }
+
+    /// What the operator says to the node.
+    pub(super) fn nudges(&mut self) -> &mut Nudges {
+        &mut self.nudges
+    }
+
+    /// Says why an order is not followed.
+    pub(super) fn decline(&self, why: impl Into<Text>) {
+        self.signal(Signal::Declined { why: why.into() });
+    }
+
+    /// Whether the operator left it out while its guide was open.
+    pub(super) fn left_out(&self) -> bool {
+        self.left_out.load(Ordering::Relaxed)
     }
 
     /// Whether a person gave their word in place of a proof.

@@ -8,6 +8,7 @@ pub mod graph;
 pub mod guide;
 pub mod journal;
 pub mod needs;
+mod nudge;
 pub mod outcome;
 pub mod policy;
 pub mod recorder;

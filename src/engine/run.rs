@@ -160,6 +160,11 @@ impl NodeRun {
         matches!(self.last, Last::Failed(_))
     }
 
+    /// Whether it may still be left out: nothing stands, and nothing was begun but asking a person in vain.
+    pub fn may_be_left_out(&self) -> bool {
+        self.standing.is_none() && self.begun.as_ref().is_none_or(|begun| begun.in_vain)
+    }
+
     /// Whether there is, or may be, something to take back.
     pub fn may_be_ours(&self) -> bool {
         self.begun.is_some() || self.standing.as_ref().is_some_and(Standing::is_ours)
@@ -285,7 +290,7 @@ impl Run {
                 no("it is called changed and was never begun")
             }
             Fact::Done { unproven: true, .. } if node.begun.is_none() => no("nobody was asked for their word"),
-            Fact::Skipped { .. } if node.standing.is_some() || node.begun.is_some() => no("it is not skipped any more"),
+            Fact::Skipped { .. } if !node.may_be_left_out() => no("it is not skipped any more"),
             Fact::UndoStarted {} if !down => no("nothing is taken back while making"),
             Fact::UndoStarted {} if node.undoing.is_some() => no("taking it back is begun already"),
             Fact::UndoStarted {} if !ours => no("it is not ours"),

@@ -75,6 +75,19 @@ pub enum Signal {
     },
     /// What a plan or a check found.
     Found(Finding),
+    /// It goes again when its turn comes: the operator said so, or what held it up goes again or is left out.
+    Reopened,
+    /// An order of the operator is not followed.
+    Declined {
+        /// Why.
+        why: Text,
+    },
+    /// The run is paused: nothing further is begun.
+    Paused,
+    /// The run goes on.
+    Resumed,
+    /// The run is being stopped: calls at work come back, and nothing further is begun.
+    Stopping,
 }
 
 /// One request and its answer, already redacted.

@@ -210,6 +210,16 @@ impl Script {
         self
     }
 
+    pub(super) fn signal_of_run(&mut self, signal: Signal) -> &mut Self {
+        self.notices.push(Notice::Signal(Arc::new(SignalEvent {
+            seq: self.seq,
+            at: self.now,
+            node: None,
+            signal,
+        })));
+        self
+    }
+
     pub(super) fn starts(&mut self, name: &str) -> &mut Self {
         self.fact(
             name,
@@ -491,7 +501,17 @@ pub(super) fn every_kind() -> Script {
             }),
         )
         .undone("entra.user[NikkiWolf]", Undone::AlreadyGone, "404")
-        .exchange("entra.app", None, 1);
+        .exchange("entra.app", None, 1)
+        .signal("entra.app", Signal::Reopened)
+        .signal(
+            "entra.app",
+            Signal::Declined {
+                why: "it has not failed".into(),
+            },
+        )
+        .signal_of_run(Signal::Paused)
+        .signal_of_run(Signal::Resumed)
+        .signal_of_run(Signal::Stopping);
     script
 }
 

@@ -158,6 +158,17 @@ pub struct Waited {
     pub millis: u64,
 }
 
+/// An order that was not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// When.
+    pub at: Timestamp,
+    /// The number of the node it was about.
+    pub node: Option<usize>,
+    /// Why.
+    pub why: String,
+}
+
 /// What a notice was about, and what was so before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
@@ -194,6 +205,9 @@ pub struct View {
     requests: Requests,
     waits: Waits,
     activity: VecDeque<Activity>,
+    paused: bool,
+    stopping: bool,
+    declined: Option<Declined>,
 }
 
 impl View {
@@ -221,6 +235,9 @@ impl View {
             requests: Requests::default(),
             waits: Waits::default(),
             activity: VecDeque::new(),
+            paused: false,
+            stopping: false,
+            declined: None,
         };
         for place in &outline.places {
             view.add(place.id.clone(), place.chapter);
@@ -268,6 +285,21 @@ impl View {
     /// The latest run.
     pub fn run(&self) -> Option<&RunView> {
         self.run.as_ref()
+    }
+
+    /// Whether the run is paused: what is at work goes on, nothing further is begun.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Whether the run is being stopped: what is at work comes to its end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// The latest order of this run that was not followed.
+    pub fn declined(&self) -> Option<&Declined> {
+        self.declined.as_ref()
     }
 
     /// The time of the latest notice.
@@ -357,6 +389,7 @@ impl View {
     /// The run goes on no more: what was going on is broken off. A run that ends by itself says so; one that was killed
     /// does not.
     pub fn break_off(&mut self, at: Timestamp) {
+        (self.paused, self.stopping) = (false, false);
         let open: Vec<usize> = self.active.difference(&self.needs).copied().collect();
         for number in open {
             let rest = self.nodes[number].at_rest();
@@ -467,8 +500,13 @@ impl View {
         // Signals of tasks side by side may come a moment late.
         self.now = self.now.max(Some(event.at));
         let Some(id) = &event.node else {
-            if let Signal::Exchange(exchange) = &event.signal {
-                self.count(exchange);
+            match &event.signal {
+                Signal::Exchange(exchange) => self.count(exchange),
+                Signal::Paused => self.paused = true,
+                Signal::Resumed => self.paused = false,
+                Signal::Stopping => self.stopping = true,
+                Signal::Declined { why } => self.decline(None, event.at, why),
+                _ => {}
             }
             return Seen {
                 node: None,
@@ -545,7 +583,23 @@ impl View {
                 self.nodes[number].detail_mut().blocked_by = Some(clean(&by).into_owned());
             }
             Signal::Found(finding) => self.find_out(number, at, finding),
+            Signal::Reopened => {
+                let rest = self.nodes[number].at_rest();
+                self.nodes[number].forget_the_moment();
+                self.enter(number, at, rest, "");
+            }
+            Signal::Declined { why } => self.decline(Some(number), at, why),
+            // These are about the run.
+            Signal::Paused | Signal::Resumed | Signal::Stopping => {}
         }
+    }
+
+    fn decline(&mut self, node: Option<usize>, at: Timestamp, why: &str) {
+        self.declined = Some(Declined {
+            at,
+            node,
+            why: clean(why).into_owned(),
+        });
     }
 
     fn find_out(&mut self, number: usize, at: Timestamp, finding: &Finding) {
@@ -632,6 +686,7 @@ impl View {
         self.answered = 0;
         self.requests = Requests::default();
         self.waits = Waits::default();
+        (self.paused, self.stopping, self.declined) = (false, false, None);
         self.run = Some(run);
     }
 

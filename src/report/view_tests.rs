@@ -255,3 +255,47 @@ fn ten_thousand_nodes_cost_no_more_per_event() {
         "{few:?} each for few, {many:?} each for many"
     );
 }
+
+#[test]
+fn a_pause_shows_until_the_run_goes_on_or_ends() {
+    let mut script = Script::begin("10:00:00", Intent::Up);
+    assert!(!view(&script).is_paused());
+    script.signal_of_run(Signal::Paused);
+    assert!(view(&script).is_paused());
+    script.signal_of_run(Signal::Resumed);
+    assert!(!view(&script).is_paused());
+    script.signal_of_run(Signal::Paused).signal_of_run(Signal::Stopping);
+    assert!(view(&script).is_stopping());
+    script.ends(End::Stopped);
+    assert!(!view(&script).is_paused() && !view(&script).is_stopping());
+}
+
+#[test]
+fn what_goes_again_is_to_go_and_so_is_what_it_held_up() {
+    let mut script = testing::trouble();
+    script
+        .signal("entra.app", Signal::Reopened)
+        .signal("scim.job", Signal::Reopened);
+    let view = view(&script);
+    assert_eq!(state(&view, "scim.job"), State::Open);
+    let app = view.node(view.find(&node("entra.app")).expect("it is known"));
+    assert!(matches!(app.state, State::Open | State::Begun), "{:?}", app.state);
+    assert!(app.fault().is_none());
+    assert_eq!(view.failures().count(), 0);
+}
+
+#[test]
+fn an_order_that_is_not_followed_says_why() {
+    let why = |script: &Script| view(script).declined().map(|declined| declined.why.clone());
+    let mut script = Script::begin("10:00:00", Intent::Up);
+    assert_eq!(why(&script), None);
+    script.signal(
+        "entra.app",
+        Signal::Declined {
+            why: "it has not\u{1b} failed".into(),
+        },
+    );
+    assert_eq!(why(&script).as_deref(), Some("it has not‹1B› failed"));
+    script.ends(End::Done).run(Intent::Up);
+    assert_eq!(why(&script), None);
+}

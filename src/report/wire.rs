@@ -409,6 +409,19 @@ pub(super) enum Body {
         /// What was seen, or why nobody can tell.
         note: String,
     },
+    /// Signal: a step goes again when its turn comes: the operator said so, or what held it up goes again or is left out.
+    Reopened,
+    /// Signal: an order of the operator is not followed.
+    Declined {
+        /// Why.
+        why: String,
+    },
+    /// Signal: the run is paused; nothing further is begun.
+    Paused,
+    /// Signal: the run goes on.
+    Resumed,
+    /// Signal: the run is being stopped; calls at work come back, and nothing further is begun.
+    Stopping,
     /// A row of a plan's table: told at its end, in the order of the walk.
     Planned {
         /// The phase.
@@ -570,6 +583,11 @@ impl Body {
                 differences: finding.differences.iter().map(Into::into).collect(),
                 note: finding.note.to_string(),
             },
+            Signal::Reopened => Self::Reopened,
+            Signal::Declined { why } => Self::Declined { why: why.to_string() },
+            Signal::Paused => Self::Paused,
+            Signal::Resumed => Self::Resumed,
+            Signal::Stopping => Self::Stopping,
         }
     }
 }

@@ -25,7 +25,8 @@ pub struct Control {
     pub(super) orders: mpsc::UnboundedSender<Order>,
 }
 
-/// What a driver at work can be told.
+/// What a driver at work can be told. What became of it is told by signals: `Paused`, `Resumed`, `Stopping`, `Reopened`, and
+/// `Declined` with the reason when an order cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// Begin no further node. What is at work goes on.
@@ -36,13 +37,15 @@ pub enum Order {
     Stop,
     /// Stop at once: what is at work is dropped. The journal resumes.
     StopNow,
-    /// Let a node that failed, or needs a person, go again.
+    /// Let a node that failed, or needs a person, go again; one that pauses before it tries again does so now.
     Retry(NodeId),
-    /// Leave a node out that nothing insists on.
+    /// Leave a node out that no other insists on: before its turn, after it failed, while its guide is open, or while it waits
+    /// and nothing was begun.
     Skip(NodeId),
     /// Look now instead of later.
     LookNow(NodeId),
-    /// Take the operator's word in place of the proof that is being waited for.
+    /// Take the operator's word in place of the proof that is being waited for. An open guide that asks for no values is
+    /// answered by it.
     TakeMyWord(NodeId),
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     up::{WORD, output_of},
-    work::{Halt, NodeEnd, Nudge, Sight, Work},
+    work::{Halt, NodeEnd, Sight, Work},
 };
 use crate::{
     engine::{
@@ -132,6 +132,7 @@ impl<W: World> Work<W> {
         let word = self.cx.unproven();
         let patience = (!word).then(|| Patience::proof(self.now(), &self.shared.policy));
         let title = self.node().about.title;
+        self.let_word_count();
         match self.gone(made, 1, patience).await? {
             Leaving::Gone(proof) => self.undone(what, proof, false).await,
             Leaving::Word => self.undone(what, WORD, true).await,
@@ -175,7 +176,9 @@ impl<W: World> Work<W> {
                 Ok(answer) => answer,
                 Err(fault) => {
                     let pause = tries.pause_before_looking(&fault, self.now(), &self.shared.policy);
-                    self.again(fault, pause, &tries, During::Undo).await?;
+                    if self.again(fault, pause, &tries, During::Undo).await? {
+                        return Ok(Leaving::Word);
+                    }
                     continue;
                 }
             };
@@ -203,7 +206,7 @@ impl<W: World> Work<W> {
                     self.wait(&wait, since, During::Undo).await?
                 }
             };
-            if self.pause(pause).await? == Nudge::Word && patience.is_some() {
+            if self.pause(pause).await? {
                 return Ok(Leaving::Word);
             }
         }

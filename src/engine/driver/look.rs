@@ -155,6 +155,7 @@ fn ends(halt: Halt) -> NodeEnd {
         Halt::Failed { fault, .. } => NodeEnd::Failed(fault),
         Halt::NeedsPerson(fault) if fault.kind == Kind::NeedsPerson => NodeEnd::NeedsPerson(fault),
         Halt::NeedsPerson(fault) => NodeEnd::Failed(fault),
+        Halt::LeftOut => NodeEnd::LeftOut,
         Halt::Stopped => NodeEnd::Stopped,
         Halt::Fatal(fault) => NodeEnd::Fatal(fault),
     }

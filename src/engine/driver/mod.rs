@@ -7,6 +7,7 @@ mod control;
 mod down;
 mod inputs;
 mod look;
+mod orders;
 mod schedule;
 mod up;
 mod work;
@@ -22,8 +23,9 @@ use tokio::{
 use super::{
     cx::{Surroundings, as_node},
     fact::{During, Fact, Intent},
-    graph::{Graph, NodeId, NodeIx},
+    graph::{Graph, NodeIx},
     guide::Operator,
+    nudge::Nudge,
     outcome::Outcome,
     policy::Policy,
     recorder::Recorder,
@@ -33,11 +35,11 @@ use super::{
 };
 use crate::{
     clock::{Busy, SharedClock},
-    fault::{Fault, Text},
+    fault::Fault,
 };
 pub use control::{Control, Options, Order};
 use schedule::{Direction, Schedule};
-use work::{NodeEnd, Nudge, Work};
+use work::{NodeEnd, Work};
 
 /// What all nodes at work share.
 struct Shared<W: World> {
@@ -234,6 +236,9 @@ impl<W: World> Driver<W> {
         let mut nudges: HashMap<NodeIx, watch::Sender<Nudge>> = HashMap::new();
         let mut busy = Some(busy);
         loop {
+            while let Ok(order) = self.orders.try_recv() {
+                self.obey(order, &mut schedule, &mut running, &nudges, outcome).await;
+            }
             while !self.paused
                 && !outcome.stopped
                 && outcome.fatal.is_none()
@@ -252,7 +257,8 @@ impl<W: World> Driver<W> {
                     }
                 }
             }
-            if schedule.working() == 0 && (!self.paused || outcome.stopped || outcome.fatal.is_some()) {
+            let held = self.paused && !outcome.stopped && outcome.fatal.is_none() && !schedule.is_through();
+            if schedule.working() == 0 && !held {
                 let name = |ix| graph.node(ix).id.clone();
                 outcome
                     .blocked
@@ -351,6 +357,7 @@ impl<W: World> Driver<W> {
                     .signal(Some(&self.shared.graph.node(ix).id), signal);
                 true
             }
+            NodeEnd::LeftOut => true,
             // A plan goes on to show what comes after.
             NodeEnd::Failed(_) | NodeEnd::NeedsPerson(_) => !outcome.intent.changes(),
             NodeEnd::Stopped => {
@@ -394,63 +401,6 @@ impl<W: World> Driver<W> {
         }
     }
 
-    async fn obey(
-        &mut self,
-        order: Order,
-        schedule: &mut Schedule<'_, W>,
-        running: &mut Running,
-        nudges: &HashMap<NodeIx, watch::Sender<Nudge>>,
-        outcome: &mut Outcome,
-    ) {
-        let nudge = |id: &NodeId, nudge| {
-            let found = self.shared.graph.find(id).and_then(|ix| nudges.get(&ix));
-            found.map(|sender| sender.send_replace(nudge));
-        };
-        match order {
-            Order::Pause => self.paused = true,
-            Order::Resume => self.paused = false,
-            Order::Stop => {
-                outcome.stopped = true;
-                let _ = self.stop.send(true);
-            }
-            Order::StopNow => {
-                outcome.stopped = true;
-                let _ = self.stop.send(true);
-                running.abort_all();
-            }
-            Order::LookNow(id) => nudge(&id, Nudge::Look),
-            Order::TakeMyWord(id) => nudge(&id, Nudge::Word),
-            Order::Retry(id) => {
-                if let Some(ix) = self.shared.graph.find(&id)
-                    && schedule.retry(ix)
-                {
-                    self.ends[ix.index()] = None;
-                }
-            }
-            Order::Skip(id) => {
-                if let Some(ix) = self.shared.graph.find(&id) {
-                    self.skip(ix, schedule, outcome).await;
-                }
-            }
-        }
-    }
-
-    async fn skip(&mut self, ix: NodeIx, schedule: &mut Schedule<'_, W>, outcome: &mut Outcome) {
-        let touched = self.recall(ix, |node| node.standing.is_some() || node.begun.is_some());
-        if outcome.intent != Intent::Up || touched || !self.shared.graph.may_skip(ix) || !schedule.may_skip(ix) {
-            return;
-        }
-        let why = Text::Borrowed("the operator left it out");
-        let id = &self.shared.graph.node(ix).id;
-        match self.shared.recorder.fact(Some(id), Fact::Skipped { why }).await {
-            Ok(()) => {
-                schedule.skip(ix);
-                self.ends[ix.index()] = None;
-            }
-            Err(fault) => outcome.fatal = Some(fault),
-        }
-    }
-
     /// Sums up.
     fn tell(&mut self, outcome: &mut Outcome) {
         let graph = Arc::clone(&self.shared.graph);
@@ -462,11 +412,13 @@ impl<W: World> Driver<W> {
                 Some(NodeEnd::Found { finding, .. }) => outcome.findings.push((id(), finding)),
                 Some(NodeEnd::Failed(fault)) => outcome.failed.push((id(), fault)),
                 Some(NodeEnd::NeedsPerson(fault)) => outcome.needs_person.push((id(), fault)),
-                Some(NodeEnd::Stopped | NodeEnd::Fatal(_)) | None => {}
+                Some(NodeEnd::LeftOut | NodeEnd::Stopped | NodeEnd::Fatal(_)) | None => {}
             }
         }
     }
 }
 
+#[cfg(test)]
+mod control_tests;
 #[cfg(test)]
 mod tests;

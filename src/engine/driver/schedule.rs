@@ -33,7 +33,22 @@ enum Place {
     Blocked(NodeIx),
 }
 
-type Turn = (u64, Reverse<NodeIx>);
+/// Where a node is in the line, for those who give orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is no part of the work.
+    Never,
+    /// Its turn comes.
+    Comes,
+    /// It is at work.
+    Now,
+    /// It came to a good end.
+    Over,
+    /// This one came to a bad end; perhaps it is itself.
+    HeldUp(NodeIx),
+}
+
+type Key = (u64, Reverse<NodeIx>);
 
 /// See the module's documentation.
 pub(super) struct Schedule<'a, W: World> {
@@ -44,9 +59,9 @@ pub(super) struct Schedule<'a, W: World> {
     /// For each vertex: how many it still waits for.
     waits: Vec<usize>,
     /// Ready nodes that take one of the bounded places.
-    bounded: BinaryHeap<Turn>,
+    bounded: BinaryHeap<Key>,
     /// Ready nodes that wait for people or for the world outside: they take none.
-    free: BinaryHeap<Turn>,
+    free: BinaryHeap<Key>,
     slots: usize,
     crowds: HashMap<u32, Crowd>,
     lanes: HashMap<u32, Crowd>,
@@ -57,7 +72,7 @@ pub(super) struct Schedule<'a, W: World> {
 #[derive(Default)]
 struct Crowd {
     working: usize,
-    parked: BinaryHeap<Turn>,
+    parked: BinaryHeap<Key>,
 }
 
 impl<'a, W: World> Schedule<'a, W> {
@@ -155,7 +170,7 @@ impl<'a, W: World> Schedule<'a, W> {
     }
 
     /// Puts a node aside when its crowd or its lane is full.
-    fn park(&mut self, ix: NodeIx, turn: Turn) -> bool {
+    fn park(&mut self, ix: NodeIx, turn: Key) -> bool {
         let node = self.graph.node(ix);
         let crowd = self.crowds.entry(node.crowd()).or_default();
         if crowd.working >= node.step.at_once().max(1) {
@@ -178,7 +193,7 @@ impl<'a, W: World> Schedule<'a, W> {
     /// Lets one of those that were put aside for this node try again.
     fn release(&mut self, ix: NodeIx) {
         let node = self.graph.node(ix);
-        let mut released: Vec<Turn> = Vec::new();
+        let mut released: Vec<Key> = Vec::new();
         released.extend(self.crowds.get_mut(&node.crowd()).and_then(|crowd| crowd.parked.pop()));
         released.extend(node.lane().and_then(|lane| self.lanes.get_mut(&lane)?.parked.pop()));
         released.into_iter().for_each(|turn| self.queue(turn));
@@ -207,9 +222,24 @@ impl<'a, W: World> Schedule<'a, W> {
         }
     }
 
-    /// Whether a node may still be left out: it is not at work and has not come to a good end.
-    pub(super) fn may_skip(&self, ix: NodeIx) -> bool {
-        !matches!(self.places[ix.index()], Place::Works | Place::Good)
+    /// Where a node is in the line.
+    pub(super) fn turn(&self, ix: NodeIx) -> Turn {
+        match self.places[ix.index()] {
+            _ if !self.work[ix.index()] => Turn::Never,
+            Place::Waits | Place::Ready => Turn::Comes,
+            Place::Works => Turn::Now,
+            Place::Good => Turn::Over,
+            Place::Bad => Turn::HeldUp(ix),
+            Place::Blocked(by) => Turn::HeldUp(by),
+        }
+    }
+
+    /// Whether every node has come to a good end.
+    pub(super) fn is_through(&self) -> bool {
+        self.places
+            .iter()
+            .zip(&self.work)
+            .all(|(place, work)| !work || *place == Place::Good)
     }
 
     /// Leaves a node out that is not at work: it counts as a good end as soon as those before it have come to theirs.
@@ -275,7 +305,7 @@ impl<'a, W: World> Schedule<'a, W> {
         }
     }
 
-    fn queue(&mut self, turn: Turn) {
+    fn queue(&mut self, turn: Key) {
         let (_, Reverse(ix)) = turn;
         if is_free(self.graph.node(ix).about.executor) {
             self.free.push(turn);

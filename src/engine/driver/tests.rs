@@ -273,7 +273,10 @@ async fn a_word_in_place_of_a_proof_is_recorded_as_unproven() {
     let mut bench = Bench::new(&toy);
     let outcome = bench.go(Intent::Up).await.unwrap();
     assert_eq!(outcome.exit_code(), 3, "nothing is green that nobody saw");
-    bench.operator = Arc::new(Person { unproven: true });
+    bench.operator = Arc::new(Person {
+        unproven: true,
+        ..Person::default()
+    });
     assert_eq!(bench.go(Intent::Up).await.unwrap().end(), End::Done);
     let unproven = State::Done {
         how: How::Made,

@@ -43,7 +43,10 @@ impl<W: World> Work<W> {
     async fn first_sight(&mut self) -> Result<Way, Halt> {
         let was = self.recall();
         self.cx.set_started(was.begun.as_ref().map(|begun| begun.at));
+        // A person who is sure of what an earlier run began need not wait for the looks: they are asked, and can say so.
+        self.takes_word = self.is_human();
         let (sight, stranger) = self.find(&was).await?;
+        self.takes_word = false;
         Ok(match sight {
             Sight::Present { output, proof } => {
                 let how = self.how_it_stands(&was, stranger);
@@ -237,7 +240,7 @@ impl<W: World> Work<W> {
             Ok(Sight::Pending(_) | Sight::CannotTell(_) | Sight::Word) => false,
             Err(Halt::Stopped) => return Err(Halt::Stopped),
             Err(Halt::Fatal(fault)) => return Err(Halt::Fatal(fault)),
-            Err(Halt::Failed { .. } | Halt::NeedsPerson(_)) => false,
+            Err(Halt::Failed { .. } | Halt::NeedsPerson(_) | Halt::LeftOut) => false,
         };
         Err(Halt::Failed {
             fault,
@@ -255,6 +258,7 @@ impl<W: World> Work<W> {
         } else {
             Patience::proof(now, &self.shared.policy)
         };
+        self.let_word_count();
         let sight = match self.sight(Some(&output), patience, During::Proof).await {
             Err(Halt::Failed { fault, .. }) if self.cx.unproven() => Sight::CannotTell(fault.what),
             sight => sight?,

@@ -14,6 +14,7 @@ use crate::{
         fact::{During, Fact},
         graph::{Node, NodeIx},
         needs::Inputs,
+        nudge::{Nudge, Nudges},
         policy::{Patience, Tries, later, look_pause, since_then},
         run::NodeRun,
         signal::{Finding, Signal},
@@ -32,6 +33,8 @@ pub(super) enum NodeEnd {
         finding: Finding,
         output: Option<Arc<Value>>,
     },
+    /// The operator left it out.
+    LeftOut,
     /// It failed.
     Failed(Fault),
     /// It needs a person.
@@ -51,6 +54,7 @@ pub(super) enum Halt {
         untouched: bool,
     },
     NeedsPerson(Fault),
+    LeftOut,
     Stopped,
     Fatal(Fault),
 }
@@ -72,17 +76,6 @@ impl Halt {
             _ => Self::failed(fault, during),
         }
     }
-}
-
-/// What the operator tells a node that is at work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Nudge {
-    #[default]
-    None,
-    /// Look now, not later.
-    Look,
-    /// Take my word for it.
-    Word,
 }
 
 /// What looks found, once they are believed.
@@ -110,7 +103,8 @@ pub(super) struct Work<W: World> {
     pub(super) ix: NodeIx,
     pub(super) inputs: Inputs,
     pub(super) cx: Cx<W>,
-    pub(super) nudges: watch::Receiver<Nudge>,
+    /// A person's word, given now, ends the looks.
+    pub(super) takes_word: bool,
     announced: Option<Text>,
 }
 
@@ -123,12 +117,13 @@ impl<W: World> Work<W> {
             node.id.clone(),
             target,
             shared.surroundings.clone(),
-        );
+        )
+        .hearing(Nudges::new(nudges));
         Self {
             ix,
             inputs,
             cx,
-            nudges,
+            takes_word: false,
             announced: None,
             shared,
         }
@@ -186,10 +181,15 @@ impl<W: World> Work<W> {
                 (fact, NodeEnd::Failed(fault))
             }
             Halt::NeedsPerson(fault) => (Fact::NeedsPerson { fault: fault.clone() }, NodeEnd::NeedsPerson(fault)),
+            Halt::LeftOut => (Fact::Skipped { why: LEFT_OUT }, NodeEnd::LeftOut),
             Halt::Stopped => return NodeEnd::Stopped,
             Halt::Fatal(fault) => return NodeEnd::Fatal(fault),
         };
         match self.record(fact).await {
+            // The question is withdrawn first, so that nobody waits for what it may have led to.
+            Ok(()) if matches!(end, NodeEnd::NeedsPerson(_)) && self.cx.left_out() => {
+                Box::pin(self.halt(Halt::LeftOut)).await
+            }
             Ok(()) => end,
             Err(_) => NodeEnd::Fatal(Fault::new(Kind::Journal, "the journal cannot be written")),
         }
@@ -204,30 +204,45 @@ impl<W: World> Work<W> {
         }
     }
 
-    /// Lets time pass. Ends early when the operator wants a look, gives their word, or stops the run.
-    pub(super) async fn pause(&mut self, time: Duration) -> Result<Nudge, Halt> {
+    /// Lets time pass. Ends early when the operator wants a look, gives their word where that counts, leaves the node out,
+    /// or stops the run. True for a word that counts.
+    pub(super) async fn pause(&mut self, time: Duration) -> Result<bool, Halt> {
         self.checkpoint()?;
         let mut stop = self.shared.stop.clone();
-        tokio::select! {
+        let nudge = tokio::select! {
             biased;
-            () = self.shared.surroundings.clock.sleep(time) => Ok(Nudge::None),
-            changed = self.nudges.changed() => match changed {
-                Ok(()) => Ok(*self.nudges.borrow_and_update()),
-                // The driver is gone; this task ends with it.
-                Err(_) => Err(Halt::Stopped),
-            },
-            _ = stop.wait_for(|stop| *stop) => Err(Halt::Stopped),
+            () = self.shared.surroundings.clock.sleep(time) => Nudge::None,
+            nudge = self.cx.nudges().next() => nudge,
+            _ = stop.wait_for(|stop| *stop) => return Err(Halt::Stopped),
+        };
+        match nudge {
+            Nudge::None | Nudge::Look => {}
+            Nudge::Word if self.takes_word => return Ok(true),
+            Nudge::Word => self.cx.decline(NO_PROOF),
+            Nudge::Skip if self.recall().may_be_left_out() => return Err(Halt::LeftOut),
+            Nudge::Skip => self.cx.decline(BEGUN),
         }
+        Ok(false)
     }
 
-    /// After a fault: pauses and says to try again, or gives up.
+    /// From now on a person's word counts; one that was given before does not.
+    pub(super) fn let_word_count(&mut self) {
+        match self.cx.nudges().unheard() {
+            Some(Nudge::Word) => self.cx.decline(NO_PROOF),
+            Some(Nudge::Skip) => self.cx.decline(BEGUN),
+            Some(Nudge::Look | Nudge::None) | None => {}
+        }
+        self.takes_word = true;
+    }
+
+    /// After a fault: pauses and says to try again, or gives up. True when a person gives their word instead.
     pub(super) async fn again(
         &mut self,
         fault: Fault,
         pause: Option<Duration>,
         tries: &Tries,
         during: During,
-    ) -> Result<(), Halt> {
+    ) -> Result<bool, Halt> {
         let Some(pause) = pause.filter(|_| !matches!(fault.kind, Kind::NeedsPerson | Kind::Stopped)) else {
             return Err(Halt::of(fault, during));
         };
@@ -236,21 +251,23 @@ impl<W: World> Work<W> {
             attempt: tries.failed(),
             next: later(self.now(), pause),
         });
-        self.pause(pause).await.map(drop)
+        self.pause(pause).await
     }
 
-    /// One look. What may pass is tried again, within bounds.
-    pub(super) async fn probe(&mut self, known: Option<&Value>, during: During) -> Result<Probe<Value>, Halt> {
+    /// One look. What may pass is tried again, within bounds. None when a person gives their word instead.
+    async fn probe(&mut self, known: Option<&Value>, during: During) -> Result<Option<Probe<Value>>, Halt> {
         let mut tries = Tries::default();
         loop {
             self.checkpoint()?;
             self.signal(Signal::Looking);
             let step = self.node().step;
             match step.probe(&self.cx, &self.inputs, known).await {
-                Ok(probe) => return Ok(probe),
+                Ok(probe) => return Ok(Some(probe)),
                 Err(fault) => {
                     let pause = tries.pause_before_looking(&fault, self.now(), &self.shared.policy);
-                    self.again(fault, pause, &tries, during).await?;
+                    if self.again(fault, pause, &tries, during).await? {
+                        return Ok(None);
+                    }
                 }
             }
         }
@@ -266,7 +283,9 @@ impl<W: World> Work<W> {
         let (mut looks, mut absent) = (0_u32, 0_u32);
         let mut waiting_since = None;
         loop {
-            let probe = self.probe(known, during).await?;
+            let Some(probe) = self.probe(known, during).await? else {
+                return Ok(Sight::Word);
+            };
             looks += 1;
             let now = self.now();
             let pause = match probe {
@@ -301,7 +320,7 @@ impl<W: World> Work<W> {
                     self.wait(&wait, since, during).await?
                 }
             };
-            if self.pause(pause).await? == Nudge::Word && during == During::Proof {
+            if self.pause(pause).await? {
                 return Ok(Sight::Word);
             }
         }
@@ -349,6 +368,15 @@ impl<W: World> Work<W> {
         Ok(pause)
     }
 }
+
+/// Why a node is left out.
+pub(super) const LEFT_OUT: Text = Text::Borrowed("the operator left it out");
+
+/// Why a person's word is not taken.
+const NO_PROOF: &str = "a word counts while a proof is awaited, and none is";
+
+/// Why a node is not left out.
+pub(super) const BEGUN: &str = "it was begun: what became of it must be seen";
 
 /// A length of time in words that people use.
 pub(super) fn words(time: Duration) -> String {

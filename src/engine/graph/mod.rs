@@ -203,14 +203,16 @@ impl<W: World> Graph<W> {
         }
     }
 
-    /// Whether a node may be skipped: no other insists on its result.
-    pub fn may_skip(&self, ix: NodeIx) -> bool {
-        self.after[ix.index()].iter().all(|&next| {
-            next as usize >= self.nodes.len()
-                || self.nodes[next as usize]
-                    .needs
-                    .iter()
-                    .all(|need| !need.edge.pick.insists() || !need.picked.contains(&ix))
+    /// The first node that insists on the result of this one. What nobody insists on may be left out.
+    pub fn insists_on(&self, ix: NodeIx) -> Option<NodeIx> {
+        let nodes = self.after[ix.index()]
+            .iter()
+            .filter(|&&next| (next as usize) < self.nodes.len());
+        nodes.copied().map(NodeIx).find(|next| {
+            self.nodes[next.index()]
+                .needs
+                .iter()
+                .any(|need| need.edge.pick.insists() && need.picked.contains(&ix))
         })
     }
 

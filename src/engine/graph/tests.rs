@@ -190,9 +190,9 @@ fn each_target_has_its_own_nodes_and_the_tenant_sees_all() {
     };
     assert_eq!(keys, ["a/g0", "a/g1", "b/g0", "b/g1"]);
     assert_eq!(graph.node(find("b/t.set[s1]")).target.as_deref(), Some("b"));
-    assert!(graph.may_skip(find("t.report")));
-    assert!(!graph.may_skip(find("b/t.set[s1]")));
-    assert!(graph.may_skip(find("b/t.grant[g1]")));
+    assert_eq!(graph.insists_on(find("t.report")), None);
+    assert!(graph.insists_on(find("b/t.set[s1]")).is_some());
+    assert_eq!(graph.insists_on(find("b/t.grant[g1]")), None);
     assert!(graph.dependents(find("a/t.copy[s0]")).len() == 2);
 }
 

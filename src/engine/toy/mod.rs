@@ -24,7 +24,7 @@ use super::{
     driver::{Control, Driver, Options},
     fact::{Event, Intent},
     graph::{Graph, NodeId},
-    guide::{Answer, Guide, Operator},
+    guide::{Answer, Guide, Nobody, Operator},
     outcome::Outcome,
     recorder::{Notice, Recorder, Subscription},
     run::Run,
@@ -77,6 +77,9 @@ pub(super) struct Cloud {
     pub writes: u64,
     pub asked: u64,
     pub account: String,
+    /// Names of things whose making is under way, and the most there were at once.
+    pub making: Vec<String>,
+    pub most_at_once: usize,
     next_id: u64,
 }
 
@@ -86,6 +89,7 @@ pub(super) struct Spec {
     pub name: String,
     pub refs: Vec<String>,
     pub human: bool,
+    pub lane: Option<String>,
 }
 
 pub(super) struct Toy {
@@ -117,10 +121,17 @@ impl Toy {
     pub(super) fn with(clock: SharedClock, lag: Duration, specs: &[(&str, &[&str])]) -> Arc<Self> {
         let specs = specs
             .iter()
-            .map(|(name, refs)| Spec {
-                name: name.trim_end_matches('!').to_owned(),
-                refs: refs.iter().map(|name| (*name).to_owned()).collect(),
-                human: name.ends_with('!'),
+            .map(|(name, refs)| {
+                let (name, lane) = match name.split_once('@') {
+                    Some((name, lane)) => (name, Some(lane.to_owned())),
+                    None => (*name, None),
+                };
+                Spec {
+                    name: name.trim_end_matches('!').to_owned(),
+                    refs: refs.iter().map(|name| (*name).to_owned()).collect(),
+                    human: name.ends_with('!'),
+                    lane,
+                }
             })
             .collect();
         Arc::new(Self {
@@ -235,7 +246,28 @@ impl Toy {
         .await
     }
 
+    /// Notes that a thing is being made, and whether another of its lane is.
+    fn begin_making(&self, name: &str) {
+        let lane = |name: &str| self.spec(name).and_then(|spec| spec.lane);
+        let mut cloud = self.cloud();
+        let mine = lane(name);
+        let beside = cloud.making.iter().find(|other| mine.is_some() && lane(other) == mine);
+        if let Some(beside) = beside {
+            let what = format!("{name} and {beside} are made at once");
+            cloud.violations.push(what);
+        }
+        cloud.making.push(name.to_owned());
+        cloud.most_at_once = cloud.most_at_once.max(cloud.making.len());
+    }
+
     pub(super) async fn create(&self, name: &str, refs: &[String]) -> Result<u64, Fault> {
+        self.begin_making(name);
+        let made = self.create_now(name, refs).await;
+        self.cloud().making.retain(|other| other != name);
+        made
+    }
+
+    async fn create_now(&self, name: &str, refs: &[String]) -> Result<u64, Fault> {
         let lag = self.lag;
         self.call(|cloud, now| {
             Self::change(cloud, name, |cloud| {
@@ -302,14 +334,45 @@ impl Toy {
 #[derive(Debug, Default)]
 pub(super) struct Person {
     pub unproven: bool,
+    /// How often nobody is there before this person comes.
+    pub absences: AtomicU64,
+}
+
+impl Person {
+    /// Who is not there when first asked.
+    pub(super) fn not_at_first() -> Self {
+        Self {
+            absences: AtomicU64::new(1),
+            ..Self::default()
+        }
+    }
 }
 
 #[async_trait]
 impl Operator for Person {
-    async fn ask(&self, _: &NodeId, _: &Guide) -> Result<Answer, Fault> {
+    async fn ask(&self, node: &NodeId, guide: &Guide) -> Result<Answer, Fault> {
+        let left = |left: u64| left.checked_sub(1);
+        if self
+            .absences
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left)
+            .is_ok()
+        {
+            return Nobody.ask(node, guide).await;
+        }
         let mut answer = Answer::done();
         answer.unproven = self.unproven;
         Ok(answer)
+    }
+}
+
+/// A person who reads and does not answer.
+#[derive(Debug, Default)]
+pub(super) struct Slow;
+
+#[async_trait]
+impl Operator for Slow {
+    async fn ask(&self, _: &NodeId, _: &Guide) -> Result<Answer, Fault> {
+        std::future::pending().await
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     engine::{
         any::Phase,
         cx::Cx,
-        guide::Guide,
+        guide::{Entry, Guide},
         needs::{All, Each, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -138,7 +138,11 @@ fn items(world: &Toy, human: bool) -> Vec<Item> {
         .iter()
         .filter(|spec| spec.human == human)
         .map(|spec| {
-            spec.refs.iter().fold(Item::new(spec.name.clone()), |item, wanted| {
+            let bare = Item {
+                lane: spec.lane.clone(),
+                ..Item::new(spec.name.clone())
+            };
+            spec.refs.iter().fold(bare, |item, wanted| {
                 let step = if is_human(wanted) {
                     Chore::ABOUT.id
                 } else {
@@ -235,7 +239,11 @@ impl Step<Toy> for Chore {
         found: Option<&Out>,
     ) -> Result<Out, Fault> {
         cx.world().cloud().asked += 1;
-        cx.ask(Guide::new("Make it by hand")).await?;
+        let mut guide = Guide::new("Make it by hand");
+        if cx.item().starts_with("asks") {
+            guide = guide.field("name", "Name", "as it is shown", Entry::Line);
+        }
+        cx.ask(guide).await?;
         if cx.item().starts_with("blind") {
             return Ok(Out {
                 id: 0,
