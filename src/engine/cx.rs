@@ -166,10 +166,7 @@ impl<W> Cx<W> {
                             self.left_out.store(true, Ordering::Relaxed);
                             return Err(Fault::new(Kind::NeedsPerson, "it was left out before anybody answered"));
                         }
-                        Nudge::Word if guide.fields.iter().all(|field| field.optional) => break Answer {
-                            unproven: true,
-                            ..Answer::done()
-                        },
+                        Nudge::Word if guide.fields.iter().all(|field| field.optional) => break Answer::vouched(),
                         Nudge::Word => self.decline("its guide asks for values: bring them, and vouch for them there"),
                         Nudge::Look => self.decline("its guide is open: it looks as soon as that is answered"),
                         Nudge::None => {}

@@ -161,6 +161,14 @@ impl Answer {
         Self::default()
     }
 
+    /// An answer with no fields, and a person's word in place of the proof.
+    pub fn vouched() -> Self {
+        Self {
+            unproven: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a field. All values are held as secrets; those that are none are read with [`Answer::text`].
     pub fn insert(&mut self, key: impl Into<String>, value: SecretString) {
         self.fields.insert(key.into(), value);
