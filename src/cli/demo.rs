@@ -76,14 +76,14 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
     if goes_down {
         differences("", &before, &sim.state_json(), &mut left);
     }
-    let same = left.is_empty();
+    let whole = !left.iter().any(|difference| difference.structure);
     let told = verdict_in_words(&verdict, goes_down.then_some(&left), &sim);
     if args.told.json {
         out::note(&told);
     } else {
         out::data(&told)?;
     }
-    if code == 0 && !(verdict.is_empty() && same) {
+    if code == 0 && !(verdict.is_empty() && whole) {
         code = 1;
     }
     if code != 0 {
@@ -118,7 +118,7 @@ fn names(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
     names
 }
 
-fn verdict_in_words(verdict: &[String], left: Option<&Vec<String>>, sim: &Sim) -> String {
+fn verdict_in_words(verdict: &[String], left: Option<&Vec<Different>>, sim: &Sim) -> String {
     let mut told = format!(
         "\nThe simulated clouds saw {} requests, {} of which changed something.\n",
         sim.requests(),
@@ -136,17 +136,30 @@ fn verdict_in_words(verdict: &[String], left: Option<&Vec<String>>, sim: &Sim) -
         None => {}
         Some(left) if left.is_empty() => told.push_str("Both clouds are as they were before.\n"),
         Some(left) => {
-            told.push_str("The clouds are NOT as they were before, in these places:\n");
-            for place in left.iter().take(SHOWN) {
-                told.push_str(&format!("  {place}\n"));
+            told.push_str(if left.iter().any(|different| different.structure) {
+                "The clouds are NOT as they were before, in these places:\n"
+            } else {
+                "Nothing is left and nothing is gone. What stays, and why, stands above; these values are other ones than before:\n"
+            });
+            for different in left.iter().take(SHOWN) {
+                told.push_str(&format!("  {}\n", different.line));
             }
         }
     }
     told
 }
 
+/// A place where two states differ.
+struct Different {
+    /// The place, and what stands there.
+    line: String,
+    /// Whether something came or went, and not only a value of what was there is another one: some that vendors set cannot
+    /// be put back.
+    structure: bool,
+}
+
 /// The places where two states differ.
-fn differences(place: &str, before: &Value, after: &Value, into: &mut Vec<String>) {
+fn differences(place: &str, before: &Value, after: &Value, into: &mut Vec<Different>) {
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
             let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -164,7 +177,10 @@ fn differences(place: &str, before: &Value, after: &Value, into: &mut Vec<String
             }
         }
         (old, new) if old == new => {}
-        (old, new) => into.push(format!("{place}: was {}, is {}", short(old), short(new))),
+        (old, new) => into.push(Different {
+            line: format!("{place}: was {}, is {}", short(old), short(new)),
+            structure: [old, new].iter().any(|value| value.is_object() || value.is_array()),
+        }),
     }
 }
 

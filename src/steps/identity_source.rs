@@ -352,3 +352,28 @@ fn unknown_guide(target: &str, instance: &Instance, file: &IdpFile) -> Guide {
 fn restoring(target: &str, file: &IdpFile) -> serde_json::Value {
     json!({ "target": target, "idp_metadata": file.xml })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_that_an_earlier_version_wrote_down_says_nothing_of_before() {
+        let written = json!({ "at": "2026-01-05T09:00:00Z", "event": "e-1" });
+        let read: Switched = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!((read.before, read.provisioning_before), (None, None));
+        assert_eq!(serde_json::to_value(&read).unwrap(), written);
+    }
+
+    #[test]
+    fn what_stood_before_is_written_down() {
+        let judged = Judged {
+            source: Some(Source::AnotherProvider),
+            provisioning: Some(true),
+        };
+        let switched = Switched::new("2026-01-05T09:00:00Z".parse().unwrap(), None, judged);
+        let written = serde_json::to_value(&switched).unwrap();
+        assert_eq!(written["before"], "another-provider");
+        assert_eq!(serde_json::from_value::<Switched>(written).unwrap().judged(), judged);
+    }
+}

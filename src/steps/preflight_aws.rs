@@ -427,7 +427,8 @@ impl Step<World> for BreakGlass {
             ))
             .say("Make sure that you can sign in to the management account without Identity Center: the root user with its MFA device at hand, or an IAM user or role for emergencies.")
             .say("Better still: stop here, and run fedwiz with the credentials of that user or role.")
-            .field("way_in", "The other way in", "for example: IAM user emergency-admin, tried today", Entry::Line);
+            .field("way_in", "The other way in", "for example: IAM user emergency-admin, tried today", Entry::Line)
+            .click("aws.other-way-in", json!({ "target": cx.target() }));
         let answer = cx.ask(guide).await?;
         let way = answer.text("way_in").or_else(|fault| {
             if answer.unproven {

@@ -400,3 +400,50 @@ fn disable_if_it_was_off_guide(target: &str, instance: &Instance) -> Guide {
         .say("Else choose Disable on the same page, Manage provisioning, and type DISABLE. AWS allows it only without tokens.")
         .click("aws.restore-provisioning", json!({ "target": target }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance() -> Instance {
+        serde_json::from_value(json!({
+            "arn": "arn:aws:sso:::instance/ssoins-0123456789abcdef", "store": "d-0123456789", "owner": "111122223333",
+            "region": "eu-west-1", "status": "ACTIVE",
+        }))
+        .unwrap()
+    }
+
+    fn token(provisioning_before: Option<bool>) -> Token {
+        Token {
+            endpoint: "https://scim.eu-west-1.amazonaws.com/Hw5/scim/v2".parse().unwrap(),
+            kept_as: SecretRef::scim_token("contoso", "aws"),
+            created: Some("2026-01-05T09:00:00Z".parse().unwrap()),
+            provisioning_before,
+        }
+    }
+
+    #[test]
+    fn only_our_own_token_goes_unless_provisioning_is_ours() {
+        let click = |before| delete_guide("aws", &instance(), &token(before)).click.unwrap().args;
+        assert_eq!(click(Some(false))["which"], "all");
+        for before in [Some(true), None] {
+            assert_eq!(click(before)["created"], "2026-01-05T09:00:00Z");
+            let said = delete_guide("aws", &instance(), &token(before)).say.join(" ");
+            assert!(
+                said.contains("created on 2026-01-05") && said.contains("ends on 2027-01-05"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_that_an_earlier_version_wrote_down_says_nothing_of_before() {
+        let mut written = serde_json::to_value(token(None)).unwrap();
+        assert!(written.get("provisioning_before").is_none());
+        written["created"] = serde_json::Value::Null;
+        let read: Token = serde_json::from_value(written).unwrap();
+        assert!(!read.brought_provisioning());
+        let click = delete_guide("aws", &instance(), &read).click.unwrap().args;
+        assert_eq!(click["which"], "newest", "never all");
+    }
+}

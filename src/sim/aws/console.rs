@@ -16,6 +16,7 @@ use crate::sim::{
 /// The actions of this console.
 pub const ACTIONS: &[&str] = &[
     "aws.enable-instance",
+    "aws.other-way-in",
     "aws.enable-permission-sets",
     "aws.show-sp-metadata",
     "aws.change-identity-source",
@@ -57,6 +58,8 @@ pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clic
             event(world, n, "UpdateInstance", "sso.amazonaws.com", false);
             Ok(json!({}))
         }
+        // Nothing is clicked: whoever is asked thinks of the root user.
+        "aws.other-way-in" => Ok(json!({ "way_in": "the root user of the management account, with its MFA device" })),
         "aws.show-sp-metadata" => show_metadata(world, n, text("idp_metadata")),
         "aws.change-identity-source" => change_source(world, n, text("idp_metadata")),
         "aws.revert-identity-source" => revert_source(world, n),
