@@ -19,6 +19,42 @@ const EXTRA: &str = "people";
 const TUTORIAL: &str = "tutorial";
 const BARE: &str = "none";
 
+/// The field that names a profile of the AWS configuration.
+const AWS_PROFILE: &str = "aws[].profile";
+/// The largest AWS configuration that is read for its names.
+const LARGEST_CONFIG: u64 = 1024 * 1024;
+
+/// The names of the profiles in this machine's AWS configuration; nothing else of it is looked at.
+fn aws_profiles() -> Vec<String> {
+    let named = std::env::var_os("AWS_CONFIG_FILE").map(std::path::PathBuf::from);
+    let usual = || Some(directories::BaseDirs::new()?.home_dir().join(".aws").join("config"));
+    let Some(file) = named.or_else(usual) else {
+        return Vec::new();
+    };
+    let small = std::fs::metadata(&file).is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST_CONFIG);
+    let text = small.then(|| std::fs::read_to_string(&file).ok()).flatten();
+    profile_names(&text.unwrap_or_default())
+}
+
+fn profile_names(config: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for line in config.lines() {
+        let section = line.trim().strip_prefix('[').and_then(|line| line.split_once(']'));
+        let name = match section.map(|(section, _)| section.trim()) {
+            Some("default") => "default",
+            Some(section) => match section.strip_prefix("profile") {
+                Some(name) if name.starts_with([' ', '\t']) => name.trim().trim_matches('"'),
+                _ => continue,
+            },
+            None => continue,
+        };
+        if !name.is_empty() && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 fn label(field: &Field) -> String {
     let words = field
         .path
@@ -45,6 +81,7 @@ pub(super) fn draft() -> Draft {
             choices: match field.value {
                 Value::Choice(words) => words.iter().map(|word| (*word).to_owned()).collect(),
                 Value::Bool => vec!["true".into(), "false".into()],
+                _ if field.path == AWS_PROFILE => aws_profiles(),
                 _ => Vec::new(),
             },
             value: match field.absent {
@@ -166,6 +203,13 @@ mod tests {
         assert!(preview(&draft()).is_err());
         let text = preview(&answered("contoso.onmicrosoft.com")).expect("a valid profile");
         assert!(text.contains("contoso.onmicrosoft.com"), "{text}");
+    }
+
+    #[test]
+    fn of_the_aws_configuration_only_the_names_of_profiles_are_taken() {
+        let config = "[default]\nregion = us-east-1\n[profile admin]\naws_secret_access_key = x\n[sso-session corp]\n\
+                      [profile \"two words\"]\n[profile admin]\n[profiled]\n";
+        assert_eq!(profile_names(config), ["default", "admin", "two words"]);
     }
 
     #[test]

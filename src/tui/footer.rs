@@ -54,7 +54,7 @@ fn word(key: &Key, shared: &Shared) -> &'static str {
 
 /// The columns that a key takes.
 fn wide(key: &Key, shared: &Shared) -> usize {
-    width(key.shown) + 1 + width(word(key, shared))
+    width(key.name(shared.theme.ascii)) + 1 + width(word(key, shared))
 }
 
 /// The keys that fit, in the order of the table. Help and the way out are among them whatever else there is.
@@ -98,7 +98,7 @@ pub(super) fn draw(shared: &Shared, place: Place, frame: &mut Frame<'_>, area: R
             },
             Hit::Act(key.action),
         );
-        spans.push(Span::styled(key.shown, theme.accent()));
+        spans.push(Span::styled(key.name(theme.ascii), theme.accent()));
         spans.push(Span::styled(format!(" {}{GAP}", word(key, shared)), theme.quiet()));
         used += wide + GAP.len();
     }

@@ -183,6 +183,17 @@ const fn key(
 }
 
 impl Key {
+    /// The key as shown, in ASCII where that is wanted.
+    pub fn name(&self, ascii: bool) -> &'static str {
+        match self.shown {
+            "↑" if ascii => "Up",
+            "↓" if ascii => "Down",
+            "→" if ascii => "Right",
+            "← h" if ascii => "Left h",
+            shown => shown,
+        }
+    }
+
     const fn when(self, when: When) -> Self {
         Self { when, ..self }
     }
@@ -251,7 +262,7 @@ pub const KEYS: &[Key] = &[
         "Enter",
         &[P::Guide, P::Form],
         "next",
-        "Take what is typed and go to the next field; on the last one, done.",
+        "Take what is typed and go to the next field; on the last one, send it all.",
         true,
     ),
     key(
@@ -293,6 +304,15 @@ pub const KEYS: &[Key] = &[
         true,
     )
     .when(When::Simulated),
+    key(
+        A::Begin,
+        &[(NONE, F(2))],
+        "F2",
+        &[P::Form],
+        "save",
+        "Write the profile, and open the federation. Nothing in the clouds changes.",
+        true,
+    ),
     key(
         A::Open,
         &[(NONE, F(3))],

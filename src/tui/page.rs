@@ -162,6 +162,18 @@ pub struct Open {
 }
 
 impl Open {
+    /// It has just been opened: nothing runs, and the first step is in focus.
+    pub fn new(federation: Arc<dyn Federation>) -> Self {
+        Self {
+            view: federation.view(),
+            federation,
+            questions: Vec::new(),
+            running: None,
+            ended: None,
+            focus: 0,
+        }
+    }
+
     /// The question that this node asks.
     pub fn question_of(&self, node: usize) -> Option<&Question> {
         self.questions.iter().find(|question| question.node == node)
@@ -194,6 +206,23 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// What this machine has, and nothing open yet.
+    pub fn new(host: Arc<dyn Host>, theme: Theme) -> Self {
+        Self {
+            theme,
+            now: Timestamp::UNIX_EPOCH,
+            wall: None,
+            known: host.known(),
+            open: None,
+            draft: host.draft(),
+            host,
+            say: None,
+            motion: true,
+            beat: 0,
+            hits: RefCell::default(),
+        }
+    }
+
     /// Says what a click on this part of the screen means. What is marked later lies on top.
     pub fn mark(&self, area: Rect, hit: Hit) {
         self.hits.borrow_mut().push((area, hit));

@@ -68,17 +68,8 @@ pub struct Left {
 pub async fn run(host: Arc<dyn Host>, options: Options) -> Result<Left, Fault> {
     let terminal = Terminal::take(!options.no_mouse)?;
     let shared = Shared {
-        theme: options.theme,
-        now: Timestamp::UNIX_EPOCH,
-        wall: None,
-        known: host.known(),
-        open: None,
-        draft: host.draft(),
-        host: Arc::clone(&host),
-        say: None,
         motion: !options.still,
-        beat: 0,
-        hits: Default::default(),
+        ..Shared::new(Arc::clone(&host), options.theme)
     };
     let (news, inbox) = mpsc::unbounded_channel();
     if let Some(mut prompts) = host.prompts() {
@@ -285,15 +276,7 @@ impl Stage {
     fn hear(&mut self, news: News) -> Vec<Effect> {
         match news {
             News::Opened(Ok(federation)) => {
-                let open = Open {
-                    view: federation.view(),
-                    federation,
-                    questions: Vec::new(),
-                    running: None,
-                    ended: None,
-                    focus: 0,
-                };
-                self.app.opened(open);
+                self.app.opened(Open::new(federation));
                 vec![
                     Effect::Home,
                     Effect::Show(Box::new(Walk::default())),

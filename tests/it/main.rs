@@ -19,6 +19,7 @@ mod loopback;
 mod moto;
 mod profile;
 mod scenarios;
+mod screens;
 mod secret_service;
 mod sim_aws;
 mod sim_graph;

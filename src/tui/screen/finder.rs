@@ -21,7 +21,7 @@ use crate::{
     tui::{
         keys::{self, Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
-        widget::{field::Field, frame::over, scroll::Scroll},
+        widget::{field::Field, frame::over, name::in_words, scroll::Scroll},
     },
 };
 
@@ -95,7 +95,7 @@ impl Finder {
                         rows.push(Row {
                             mark: " ",
                             tone: Tone::Quiet,
-                            name: format!("{} ({})", key.word, key.shown),
+                            name: format!("{} ({})", key.word, key.name(shared.theme.ascii)),
                             text: key.says.to_owned(),
                             means: Means::Act(key.action),
                         });
@@ -114,8 +114,8 @@ impl Finder {
                     has(&format!("{} {title} {}", node.label, look.word), typed).then(|| Row {
                         mark: shared.theme.glyph(look),
                         tone: look.tone,
-                        name: node.label.to_string(),
-                        text: title.to_owned(),
+                        name: in_words(view, at),
+                        text: node.label.to_string(),
                         means: Means::Node(at),
                     })
                 });
@@ -202,8 +202,8 @@ impl Page for Finder {
             } else {
                 theme.text()
             };
-            let name = pad(&cut(name, names, theme.ascii), names);
-            let text = cut(text, columns.saturating_sub(names + 2), theme.ascii).into_owned();
+            let name = pad(&cut(&theme.words(name), names, theme.ascii), names);
+            let text = cut(&theme.words(text), columns.saturating_sub(names + 2), theme.ascii).into_owned();
             let line = Line::from(vec![
                 Span::styled(format!("{mark} "), theme.tone(*tone)),
                 Span::styled(name, style),

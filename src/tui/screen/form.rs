@@ -54,6 +54,40 @@ impl Form {
         }
     }
 
+    /// Saves it, or goes to what is wrong.
+    fn save(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let Err(wrong) = shared.host.preview(&self.draft) else {
+            return vec![Effect::Save(self.draft.clone())];
+        };
+        if let Some(first) = wrong.first() {
+            let at = self.draft.fields.iter().position(|question| question.key == first.key);
+            self.scroll.at = at.unwrap_or(self.scroll.at);
+            shared.say = Some(clean(&first.why).into_owned());
+        }
+        Vec::new()
+    }
+
+    /// How far it has come, in a line.
+    fn standing(&self, preview: &Result<String, Vec<Wrong>>) -> (String, Tone) {
+        let label = |wrong: &Wrong| {
+            let question = self.draft.fields.iter().find(|question| question.key == wrong.key);
+            question.map_or_else(|| wrong.why.clone(), |question| question.label.clone())
+        };
+        match preview {
+            Ok(_) => (
+                "Ready: F2 writes the profile. The clouds are not touched.".into(),
+                Tone::Good,
+            ),
+            Err(wrong) => {
+                let labels: Vec<String> = wrong.iter().map(label).collect();
+                (
+                    format!("Still to answer: {}. The rest may stay as it is.", labels.join(", ")),
+                    Tone::Call,
+                )
+            }
+        }
+    }
+
     /// The next or the one before of the choices of the field that is chosen.
     fn turn(&mut self, forward: bool) {
         let at = self.scroll.at;
@@ -89,16 +123,9 @@ impl Page for Form {
                     self.scroll.at += 1;
                     return Vec::new();
                 }
-                if let Err(wrong) = shared.host.preview(&self.draft) {
-                    if let Some(first) = wrong.first() {
-                        let at = self.draft.fields.iter().position(|question| question.key == first.key);
-                        self.scroll.at = at.unwrap_or(self.scroll.at);
-                        shared.say = Some(clean(&first.why).into_owned());
-                    }
-                    return Vec::new();
-                }
-                return vec![Effect::Save(self.draft.clone())];
+                return self.save(shared);
             }
+            Event::Act(Action::Begin) => return self.save(shared),
             Event::Act(Action::NextPart) => self.scroll.at = (self.scroll.at + 1) % count.max(1),
             Event::Act(Action::PartBefore) => self.scroll.at = (self.scroll.at + count.max(1) - 1) % count.max(1),
             Event::Key(key) => {
@@ -157,6 +184,17 @@ impl Page for Form {
         };
         let preview = shared.host.preview(&self.draft);
         let wrong: &[Wrong] = preview.as_ref().err().map_or(&[], Vec::as_slice);
+        let (said, tone) = self.standing(&preview);
+        let [body, last] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(body);
+        let said = cut(&theme.words(&said), columns, theme.ascii).into_owned();
+        frame.render_widget(
+            Line::styled(said, theme.tone(tone)),
+            Rect {
+                x: last.x + 1,
+                width: last.width.saturating_sub(2),
+                ..last
+            },
+        );
         let (left, right) = if area.width >= 100 {
             let [left, right] = Layout::horizontal([Constraint::Percentage(55), Constraint::Min(20)]).areas(body);
             (left, Some(right))
@@ -192,7 +230,7 @@ impl Page for Form {
                 (false, true) => "! ",
                 (false, false) => "  ",
             };
-            let label = pad(&cut(&question.label, labels, theme.ascii), labels);
+            let label = pad(&cut(&theme.words(&question.label), labels, theme.ascii), labels);
             frame.render_widget(
                 Line::from(vec![
                     Span::styled(mark, theme.tone(if trouble.is_some() { Tone::Bad } else { Tone::Note })),
@@ -226,7 +264,7 @@ impl Page for Form {
                     notes.push((wrong.why.clone(), Tone::Bad));
                 }
                 for (text, tone) in notes {
-                    for line in wrap(&clean(&text), room.saturating_sub(6)) {
+                    for line in wrap(&theme.words(&text), room.saturating_sub(6)) {
                         if y < left.bottom() {
                             let row = Rect {
                                 x: left.x + 5,
@@ -246,7 +284,7 @@ impl Page for Form {
             Ok(text) => text.lines().map(str::to_owned).collect(),
             Err(wrong) => wrong
                 .iter()
-                .flat_map(|wrong| wrap(&clean(&wrong.why), usize::from(right.width).saturating_sub(2)))
+                .flat_map(|wrong| wrap(&theme.words(&wrong.why), usize::from(right.width).saturating_sub(2)))
                 .collect(),
         };
         let style = if preview.is_ok() {
@@ -256,7 +294,12 @@ impl Page for Form {
         };
         for (line, y) in lines.iter().zip(right.y..right.bottom()) {
             let row = Rect { y, height: 1, ..right };
-            let text = cut(line, usize::from(right.width).saturating_sub(1), theme.ascii).into_owned();
+            let text = cut(
+                &theme.words(line),
+                usize::from(right.width).saturating_sub(1),
+                theme.ascii,
+            )
+            .into_owned();
             frame.render_widget(Line::styled(text, style), row);
         }
     }

@@ -276,7 +276,7 @@ impl GuideScreen {
         for (at, (label, value)) in guide.values.iter().enumerate() {
             let chosen = at == self.at;
             let label = pad(&cut(&theme.words(label), labels, theme.ascii), labels);
-            let room = columns.saturating_sub(labels + 15);
+            let room = columns.saturating_sub(labels + 18);
             put(
                 Line::from(vec![
                     Span::raw(if chosen { theme.either("  ▸ ", "  > ") } else { "    " }),
@@ -497,7 +497,7 @@ impl Page for GuideScreen {
         let mut scroll = self.scroll.clone();
         if !self.by_hand {
             // What is above the chosen line is read first, if all of it fits.
-            scroll.at = if rows.len() <= height {
+            scroll.at = if rows.len() <= height || self.question.is_none() {
                 0
             } else {
                 chosen.map_or(0, |at| at + 2)

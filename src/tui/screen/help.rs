@@ -50,8 +50,7 @@ impl Help {
         let mut lines = Vec::new();
         for key in keys::keys(self.of) {
             for (at, text) in wrap(key.says, room).into_iter().enumerate() {
-                let name = if at == 0 { key.shown } else { "" };
-                let name = if theme.ascii { ascii(name) } else { name };
+                let name = if at == 0 { key.name(theme.ascii) } else { "" };
                 lines.push(Line::from(vec![
                     Span::styled(pad(name, KEY), theme.accent()),
                     Span::raw(text),
@@ -68,16 +67,6 @@ impl Help {
             ]));
         }
         lines
-    }
-}
-
-fn ascii(key: &'static str) -> &'static str {
-    match key {
-        "↑" => "Up",
-        "↓" => "Down",
-        "→" => "Right",
-        "← h" => "Left h",
-        other => other,
     }
 }
 

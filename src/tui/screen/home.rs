@@ -97,6 +97,22 @@ impl Page for Home {
             }
             put(Line::raw(""), frame);
         }
+        let hint = match (shared.known.is_empty(), shared.draft.fields.is_empty()) {
+            (true, false) => {
+                "There is no federation on this machine yet. Press Enter: a form asks for the tenant and the AWS account, and shows \
+                 the profile it will write. To try it first without any account, leave (q) and run `fedwiz demo`."
+            }
+            (false, _) => {
+                "Choose a federation, and press Enter: what stands and what comes next is shown before anything happens."
+            }
+            (true, true) => "",
+        };
+        if area.height > 10 {
+            for line in wrap(hint, columns) {
+                put(Line::styled(line, theme.quiet()), frame);
+            }
+            put(Line::raw(""), frame);
+        }
         let rows = Self::rows(shared);
         let names = rows
             .iter()
@@ -104,13 +120,13 @@ impl Page for Home {
             .max()
             .unwrap_or(0)
             .min(columns / 2);
-        let height = usize::from(area.height).saturating_sub(7).max(3);
+        let height = usize::from(area.height).saturating_sub(11).max(3);
         for at in self.scroll.window(height, rows.len()) {
             let (name, state) = &rows[at];
             let chosen = at == self.scroll.at;
             let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
-            let name = pad(&cut(name, names, theme.ascii), names);
-            let state = cut(state, columns.saturating_sub(names + 5), theme.ascii).into_owned();
+            let name = pad(&cut(&theme.words(name), names, theme.ascii), names);
+            let state = cut(&theme.words(state), columns.saturating_sub(names + 5), theme.ascii).into_owned();
             let line = Line::from(vec![
                 Span::styled(
                     format!("{mark}{name}"),

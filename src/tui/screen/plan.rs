@@ -30,7 +30,7 @@ use crate::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
         screen::over,
-        widget::{bar::bar, scroll::Scroll},
+        widget::{bar::bar, name::in_words, scroll::Scroll},
     },
 };
 
@@ -72,6 +72,12 @@ pub(super) fn rows(open: &Open, keep: impl Fn(usize) -> bool) -> Vec<Row> {
     rows
 }
 
+/// Whether a person would have to act for it.
+fn asks_a_person(open: &Open, node: usize) -> bool {
+    let finding = open.view.node(node).finding.as_ref();
+    finding.is_some_and(|finding| finding.what == What::WouldAsk)
+}
+
 /// How many nodes have each finding, in words.
 pub(super) fn adds_up(open: &Open) -> String {
     let mut parts = Vec::new();
@@ -96,7 +102,7 @@ pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, fr
     match row {
         Row::Phase(phase) => {
             let title = open.view.chapters()[*phase].heading.title;
-            let text = cut(title, columns.saturating_sub(3), theme.ascii).into_owned();
+            let text = cut(title, columns.saturating_sub(4), theme.ascii).into_owned();
             frame.render_widget(Line::styled(format!("{phase}  {text}"), theme.strong()), area);
         }
         Row::Node(at) => {
@@ -110,7 +116,8 @@ pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, fr
             let right = 8 + 24;
             let names = columns.saturating_sub(right + 5).max(12);
             let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
-            let name = pad(&cut(&node.label, names, theme.ascii), names);
+            let name = theme.words(&in_words(&open.view, *at)).into_owned();
+            let name = pad(&cut(&name, names, theme.ascii), names);
             let line = Line::from(vec![
                 Span::raw(mark),
                 Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
@@ -141,7 +148,7 @@ pub(super) fn detail(open: &Open, node: usize, columns: usize) -> Vec<(String, S
             lines.push((if at == 0 { label.to_owned() } else { String::new() }, line));
         }
     };
-    put("Step", about.title);
+    put("Step", &view.node(node).label);
     put("Why", about.why);
     if let Some(finding) = &view.node(node).finding {
         if !finding.note.is_empty() {
@@ -155,7 +162,14 @@ pub(super) fn detail(open: &Open, node: usize, columns: usize) -> Vec<(String, S
         }
     }
     put("Proof", about.proof);
-    put("Undo", about.undo);
+    let told = view
+        .node(node)
+        .finding
+        .as_ref()
+        .is_some_and(|finding| finding.note == about.undo);
+    if !told {
+        put("Undo", about.undo);
+    }
     lines
 }
 
@@ -211,12 +225,16 @@ impl Page for Plan {
             width: area.width.saturating_sub(2),
             height: 1,
         };
-        let head = format!("Plan for {}", open.federation.name());
-        let note = "nothing has changed yet";
+        let head = format!("Plan for {}", theme.words(&open.federation.name()));
+        let note = if self.changes {
+            "what would happen only (v) - nothing has changed yet"
+        } else {
+            "nothing has changed yet"
+        };
         let gap = columns.saturating_sub(width(&head) + width(note));
         frame.render_widget(
             Line::from(vec![
-                Span::styled(cut(&clean(&head), columns, theme.ascii).into_owned(), theme.strong()),
+                Span::styled(cut(&head, columns, theme.ascii).into_owned(), theme.strong()),
                 Span::raw(" ".repeat(gap)),
                 Span::styled(if gap > 0 { note } else { "" }, theme.tone(Tone::Good)),
             ]),
@@ -231,10 +249,35 @@ impl Page for Plan {
             ));
             line
         } else {
-            Line::styled(cut(&adds_up(open), columns, theme.ascii).into_owned(), theme.text())
+            Line::styled(
+                cut(&theme.words(&adds_up(open)), columns, theme.ascii).into_owned(),
+                theme.text(),
+            )
         };
         if area.height > 1 {
             frame.render_widget(second, line_at(area.y + 1));
+        }
+        // Who is needed for what comes before all else: it decides whether now is the time to begin.
+        let yours: Vec<&str> = (0..open.view.nodes().len())
+            .filter(|at| asks_a_person(open, *at))
+            .map(|at| {
+                open.view
+                    .about(at)
+                    .map_or(&*open.view.node(at).label, |about| about.title)
+            })
+            .collect();
+        let third = match yours.len() {
+            _ if open.running.is_some() => String::new(),
+            0 => "Nothing needs you: it goes by itself.".to_owned(),
+            1 => format!("1 needs you: {}", yours[0]),
+            more => format!("{more} need you: {}", yours.join(", ")),
+        };
+        let mut top = area.y + 2;
+        for line in wrap(&theme.words(&third), columns).iter().take(2) {
+            if top + 8 < area.bottom() {
+                frame.render_widget(Line::styled(line.clone(), theme.tone(Tone::Call)), line_at(top));
+                top += 1;
+            }
         }
         let rows = self.rows(open);
         let chosen = rows.get(self.scroll.at);
@@ -245,10 +288,10 @@ impl Page for Plan {
             }
             None => Vec::new(),
         };
-        let room = usize::from(area.height).saturating_sub(2);
+        let room = usize::from(area.bottom().saturating_sub(top));
         let below = details.len().min(room / 2);
         let above = room.saturating_sub(below + 1);
-        for (at, y) in self.scroll.window(above, rows.len()).zip(area.y + 2..) {
+        for (at, y) in self.scroll.window(above, rows.len()).zip(top..) {
             let row = line_at(y);
             draw_row(shared, open, &rows[at], at == self.scroll.at, frame, row);
             shared.mark(row, Hit::Row(at));
@@ -264,7 +307,7 @@ impl Page for Plan {
             frame.render_widget(
                 Line::from(vec![
                     Span::styled(pad(label, 8), theme.quiet()),
-                    Span::raw(cut(text, columns.saturating_sub(8), theme.ascii).into_owned()),
+                    Span::raw(cut(&theme.words(text), columns.saturating_sub(8), theme.ascii).into_owned()),
                 ]),
                 line_at(y),
             );

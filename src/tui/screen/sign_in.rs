@@ -16,7 +16,7 @@ use ratatui::{
 };
 
 use crate::{
-    report::clean::{clean, wrap},
+    report::clean::wrap,
     tui::{
         host::SignIn,
         keys::{Action, Place},
@@ -67,11 +67,11 @@ impl Page for SignInPage {
         let columns = area.width.saturating_sub(4).min(76);
         let room = usize::from(columns).saturating_sub(11);
         let mut lines: Vec<(&str, String)> = Vec::new();
-        for (at, line) in wrap(&clean(&self.sign_in.url), room).into_iter().enumerate() {
+        for (at, line) in wrap(&theme.words(&self.sign_in.url), room).into_iter().enumerate() {
             lines.push((if at == 0 { "Open" } else { "" }, line));
         }
         if let Some(code) = &self.sign_in.code {
-            lines.push(("Code", clean(code).into_owned()));
+            lines.push(("Code", theme.words(code).into_owned()));
         }
         // This is about a person at this machine, not about the clouds' time.
         let left = self

@@ -17,7 +17,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use crate::{
     engine::{fact::Intent, step::Executor},
     report::{
-        clean::{clean, wrap},
+        clean::wrap,
         words::{self, State},
     },
     tui::{
@@ -91,12 +91,16 @@ pub(crate) fn standing(open: &Open) -> Vec<String> {
         lines.push(format!(
             "The last run ({}) {end}: {}.",
             words::intent(run.intent),
-            at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M")
+            at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC")
         ));
     }
     if let Some(next) = (0..total).find(|&at| !view.node(at).state.stands() && view.node(at).state != State::Skipped) {
         let title = view.about(next).map_or("", |about| about.title);
-        lines.push(format!("Next: {} ({title}).", view.node(next).label));
+        let kind = match view.about(next).map(|about| about.executor) {
+            Some(Executor::Human) => ": this one needs you",
+            _ => "",
+        };
+        lines.push(format!("Next: {title}{kind}."));
     }
     lines
 }
@@ -140,7 +144,7 @@ impl Page for Start {
         let room = usize::from(columns).saturating_sub(4);
         let mut text: Vec<String> = vec![open.federation.leads()];
         text.extend(standing(open));
-        let lines: Vec<String> = text.iter().flat_map(|line| wrap(&clean(line), room)).collect();
+        let lines: Vec<String> = text.iter().flat_map(|line| wrap(&theme.words(line), room)).collect();
         let choices = choices(open);
         let height = u16::try_from(lines.len() + choices.len() + 3).unwrap_or(u16::MAX);
         let inner = over(theme, &open.federation.name(), (columns, height), frame, area);

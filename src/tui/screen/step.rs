@@ -334,7 +334,7 @@ impl Page for StepScreen {
         let about = open.view.about(self.node);
         let executor = about.map_or("", |about| words::executor(about.executor));
         let dot = theme.either("·", "-");
-        let right = format!("{} {dot} {executor} {dot} {}", theme.words(&node.label), look.word);
+        let right = format!("{} {dot} {executor} {dot} {}", look.word, theme.words(&node.label));
         let right = cut(&right, columns / 2, theme.ascii).into_owned();
         let title = in_words(&open.view, self.node);
         let title = cut(

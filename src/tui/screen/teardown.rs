@@ -20,7 +20,7 @@ use super::plan::{Row, adds_up, detail, draw_row};
 use crate::{
     engine::{fact::Intent, signal::What, step::Executor},
     report::{
-        clean::{clean, cut, pad, width, wrap},
+        clean::{cut, pad, width, wrap},
         words::Tone,
     },
     tui::{
@@ -42,7 +42,8 @@ impl Default for Teardown {
     fn default() -> Self {
         Self {
             field: Field::open(""),
-            scroll: Scroll::default(),
+            // Below the first heading.
+            scroll: Scroll::at(1),
         }
     }
 }
@@ -76,13 +77,23 @@ impl Lists {
         Self { goes, needs, stays }
     }
 
-    fn rows(&self) -> Vec<usize> {
-        [&self.needs, &self.goes, &self.stays]
-            .into_iter()
-            .flatten()
-            .copied()
+    /// The lists one below the other, each under its heading.
+    fn rows(&self) -> Vec<Listed> {
+        let lists = [("Needs you", &self.needs), ("Goes", &self.goes), ("Stays", &self.stays)];
+        let listed = lists.into_iter().filter(|(_, list)| !list.is_empty());
+        listed
+            .flat_map(|(name, list)| {
+                let heading = Listed::Heading(name, list.len());
+                std::iter::once(heading).chain(list.iter().map(|node| Listed::Node(*node)))
+            })
             .collect()
     }
+}
+
+/// A line of the lists.
+enum Listed {
+    Heading(&'static str, usize),
+    Node(usize),
 }
 
 const CONSEQUENCE: &str = "After this nobody signs in to AWS through Entra, and nobody is provisioned any more. Sessions that are open run \
@@ -145,7 +156,7 @@ impl Page for Teardown {
                 *y += 1;
             }
         };
-        let head = format!("Take {} back?", clean(&open.federation.name()));
+        let head = format!("Take {} back?", theme.words(&open.federation.name()));
         let note = "nothing has changed yet";
         let gap = columns.saturating_sub(width(&head) + width(note)).max(1);
         put(
@@ -173,8 +184,15 @@ impl Page for Teardown {
             ("needs you", &lists.needs, Tone::Call),
             ("stays", &lists.stays, Tone::Good),
         ] {
-            let names: Vec<&str> = list.iter().map(|at| &*open.view.node(*at).label).collect();
-            let text = format!("{:>4}   {}", list.len(), names.join(", "));
+            let mut names: Vec<String> = Vec::new();
+            for at in list {
+                let node = open.view.node(*at);
+                let title = open.view.about(*at).map_or(&*node.label, |about| about.title);
+                if names.last().is_none_or(|last| last != title) {
+                    names.push(title.to_owned());
+                }
+            }
+            let text = format!("{:>4}   {}", list.len(), theme.words(&names.join(", ")));
             put(
                 &mut y,
                 Line::from(vec![
@@ -190,8 +208,10 @@ impl Page for Teardown {
             }
         }
         let rows = lists.rows();
-        let chosen = rows.get(self.scroll.at).copied();
-        let details = chosen.map(|at| detail(open, at, columns)).unwrap_or_default();
+        let details = match rows.get(self.scroll.at) {
+            Some(Listed::Node(node)) => detail(open, *node, columns),
+            _ => Vec::new(),
+        };
         let room = usize::from(area.bottom().saturating_sub(y)).saturating_sub(3);
         let below = details.len().min(room / 2);
         let above = room.saturating_sub(below);
@@ -200,7 +220,19 @@ impl Page for Teardown {
         }
         for at in self.scroll.window(above, rows.len()) {
             if y < area.bottom() {
-                draw_row(shared, open, &Row::Node(rows[at]), at == self.scroll.at, frame, row(y));
+                match &rows[at] {
+                    Listed::Node(node) => {
+                        draw_row(shared, open, &Row::Node(*node), at == self.scroll.at, frame, row(y));
+                    }
+                    Listed::Heading(name, count) => {
+                        let style = if at == self.scroll.at {
+                            theme.focus()
+                        } else {
+                            theme.strong()
+                        };
+                        frame.render_widget(Line::styled(format!("{name} ({count})"), style), row(y));
+                    }
+                }
                 shared.mark(row(y), Hit::Row(at));
                 y += 1;
             }
@@ -210,15 +242,16 @@ impl Page for Teardown {
                 &mut y,
                 Line::from(vec![
                     Span::styled(format!("  {}", pad(label, 8)), theme.quiet()),
-                    Span::raw(cut(text, columns.saturating_sub(10), theme.ascii).into_owned()),
+                    Span::raw(cut(&theme.words(text), columns.saturating_sub(10), theme.ascii).into_owned()),
                 ]),
                 frame,
             );
         }
-        let question = "Type the federation's name to begin: ";
+        let question = format!("Type `{}` to begin: ", theme.words(&open.federation.name()));
+        let question = cut(&question, columns.saturating_sub(12), theme.ascii).into_owned();
+        let used = u16::try_from(width(&question)).unwrap_or(0);
         let at = row(area.bottom().saturating_sub(1));
         frame.render_widget(Line::styled(question, theme.strong()), at);
-        let used = u16::try_from(width(question)).unwrap_or(0);
         let place = Rect {
             x: at.x + used,
             width: at.width.saturating_sub(used).min(40),

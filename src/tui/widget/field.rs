@@ -10,10 +10,7 @@ use secrecy::SecretString;
 use tui_input::{Input, InputRequest};
 use zeroize::Zeroizing;
 
-use crate::{
-    report::clean::{clean, width},
-    tui::theme::Theme,
-};
+use crate::{report::clean::width, tui::theme::Theme};
 
 /// A line that is typed into.
 #[derive(Debug, Clone)]
@@ -146,7 +143,7 @@ impl Field {
             }
         };
         let style = if focus { theme.focus() } else { theme.accent() };
-        let shown = crate::report::clean::cut(&clean(&shown), columns, theme.ascii).into_owned();
+        let shown = crate::report::clean::cut(&theme.words(&shown), columns, theme.ascii).into_owned();
         let fill = columns.saturating_sub(width(&shown));
         let line = Line::from(vec![Span::styled(shown, style), Span::styled(" ".repeat(fill), style)]);
         frame.render_widget(line, area);

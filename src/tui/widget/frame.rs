@@ -9,10 +9,7 @@ use ratatui::{
     widgets::{Block, Clear},
 };
 
-use crate::{
-    report::clean::{clean, cut},
-    tui::theme::Theme,
-};
+use crate::{report::clean::cut, tui::theme::Theme};
 
 const ASCII_BORDER: border::Set<'static> = border::Set {
     top_left: "+",
@@ -32,13 +29,13 @@ pub fn block<'t>(theme: &Theme, title: &str, focus: bool) -> Block<'t> {
     Block::bordered()
         .border_set(if theme.ascii { ASCII_BORDER } else { border::PLAIN })
         .border_style(theme.line())
-        .title(Line::styled(format!(" {mark}{} ", clean(title)), style))
+        .title(Line::styled(format!(" {mark}{} ", theme.words(title)), style))
 }
 
 /// Draws a frame and gives what is inside of it.
 pub fn framed(theme: &Theme, title: &str, focus: bool, frame: &mut Frame<'_>, area: Rect) -> Rect {
     let room = usize::from(area.width).saturating_sub(6);
-    let block = block(theme, &cut(title, room, theme.ascii), focus);
+    let block = block(theme, &cut(&theme.words(title), room, theme.ascii), focus);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     inner

@@ -16,6 +16,11 @@ pub struct Scroll {
 }
 
 impl Scroll {
+    /// With this line chosen.
+    pub fn at(at: usize) -> Self {
+        Self { at, ..Self::default() }
+    }
+
     /// Moves it, if the event says so. Says whether it did.
     pub fn on(&mut self, event: &Event, lines: usize) -> bool {
         let last = lines.saturating_sub(1);

@@ -235,7 +235,7 @@ fn at_rest(open: &Open) -> Banner {
             let what = first(Box::new(view.failures())).unwrap_or_else(|| "a step".into());
             say(
                 State::Failed,
-                format!("{of} stopped: {what} failed"),
+                format!("{of} failed at: {what}"),
                 &format!("n shows why, {go_on}"),
             )
         }
