@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod clients;
 pub mod clock;
+pub mod doctor;
 pub mod engine;
 pub mod fault;
 pub mod profile;

@@ -40,9 +40,10 @@ Examples:
   fedwiz init                        write a profile for your own tenant
   fedwiz plan                        what would happen; changes nothing
   fedwiz apply                       set up, or continue
+  fedwiz doctor                      what is wrong, or soon will be
   fedwiz teardown                    take back what fedwiz made, and nothing else
 
-Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4 drift, 5 journal locked or unreadable,
+Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4 drift or findings, 5 journal locked or unreadable,
 130 stopped. Whatever the end, the last line on stderr is the command that continues.";
 
 /// What to do.
@@ -79,6 +80,13 @@ pub enum Command {
     /// Look whether everything stands as recorded; exit code 4 when it does not
     #[command(after_help = "Examples:\n  fedwiz check\n  fedwiz check --only saml --json")]
     Check(Check),
+    /// Find what is wrong, or soon will be, and what mends it; change nothing
+    #[command(
+        after_help = "Examples:\n  fedwiz doctor\n  fedwiz doctor --rule missing-name --rule duplicate-mail\n  \
+                      fedwiz doctor --json | jq -r 'select(.kind == \"finding\") | \"\\(.object): \\(.detail)\"'\n\n\
+                      Exit codes: 0 nothing found, 4 something found, 1 something could not be looked at."
+    )]
+    Doctor(Doctor),
     /// Show what the journal knows, and how old token and certificate are
     #[command(after_help = "Examples:\n  fedwiz status\n  fedwiz status --check token,cert --warn-days 60")]
     Status(Status),
@@ -234,6 +242,24 @@ pub struct Check {
     pub which: Which,
     #[command(flatten)]
     pub part: Part,
+    #[command(flatten)]
+    pub told: Told,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
+    pub token_store: TokenStore,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub which: Which,
+    /// Only this AWS target; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+    /// Only findings of this rule; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub rule: Vec<String>,
     #[command(flatten)]
     pub told: Told,
     /// Where secrets are kept

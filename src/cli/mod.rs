@@ -3,6 +3,7 @@
 mod args;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod draft;
 mod init;
 mod operator;
@@ -88,6 +89,7 @@ async fn dispatch(
                 .map_err(|error| Fault::internal("the manual page cannot be written").why(error.to_string()))?;
             out::data(&String::from_utf8_lossy(&page))?;
         }
+        Command::Doctor(args) => return doctor::run(args, colour, verbose).await,
         Command::Status(args) => return status::run(args, colour, verbose).await,
         Command::Replay(args) => replay::run(&args, colour)?,
     }

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
     Stop, args,
@@ -26,12 +26,8 @@ use crate::{
     report::{json::Json, outline::Outline, replay::recall, table},
     secrets::{ScimToken, SecretRef, SharedSecrets},
     session::{JOURNAL, Session},
-    steps::PHASES,
+    steps::{PHASES, scim_token::TOKEN_LIFE},
 };
-
-/// A SCIM token lives one year, and AWS does not say when it ends.
-/// docs.aws.amazon.com/singlesignon/latest/userguide/provision-automatically.html
-const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The exit code for what ends too soon.
 const FINDINGS: u8 = 4;

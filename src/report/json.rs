@@ -162,6 +162,8 @@ mod tests {
             step::{Difference, How},
         },
         report::{
+            findings,
+            outline::Outline,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -180,6 +182,28 @@ mod tests {
         }
         json_plan(&mut json, &view).expect("memory takes everything");
         json_status(&mut json, &view).expect("memory takes everything");
+        let row = findings::Row {
+            rule: "missing-name",
+            severity: "error",
+            target: "aws".into(),
+            step: "people.lint",
+            side: "entra",
+            object: "nikki@contoso.com".into(),
+            object_id: None,
+            title: "A name is missing",
+            detail: "has no last name".into(),
+            why: "Identity Center refuses it.",
+            fix: "Fill it in.",
+            source: "https://learn.microsoft.com/",
+        };
+        let blind = findings::Blind {
+            target: "aws".into(),
+            side: "aws",
+            object: "users".into(),
+            fault: crate::fault::Fault::internal("nothing"),
+        };
+        findings::json(&mut json, Outline::default(), Timestamp::UNIX_EPOCH, &[row], &[blind])
+            .expect("memory takes everything");
         let text = String::from_utf8(json.out).expect("text");
         text.lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -5,6 +5,7 @@
 
 pub mod clean;
 pub mod command;
+pub mod findings;
 pub mod guide;
 pub mod json;
 pub mod node;

@@ -462,6 +462,38 @@ pub(super) enum Body {
         /// Field by field, where something is not as wanted.
         differences: Vec<Difference>,
     },
+    /// Something that `fedwiz doctor` found.
+    Finding {
+        /// The rule, by its stable id.
+        rule: String,
+        /// How much it matters: `error`, `warning` or `notice`.
+        severity: String,
+        /// Where the object is: `entra` or `aws`.
+        side: String,
+        /// The object's exact name.
+        object: String,
+        /// The object's id, if it has one besides its name.
+        object_id: Option<String>,
+        /// What the rule is about.
+        title: String,
+        /// What is the matter with the object.
+        detail: String,
+        /// Why it matters.
+        why: String,
+        /// What mends it.
+        fix: String,
+        /// Where the vendor says so.
+        source: String,
+    },
+    /// Something that `fedwiz doctor` could not look at.
+    Unread {
+        /// Where it is: `entra` or `aws`.
+        side: String,
+        /// What it is.
+        object: String,
+        /// Why it could not be read.
+        fault: Fault,
+    },
     /// The closing summary: the last line of a run.
     Summary(Box<Summary>),
 }

@@ -79,30 +79,34 @@ impl Person {
                     .map(|value| ("department", value.clone()))
                     .collect(),
             },
-            Some(found) => {
-                let numbers = [&found.mobile_phone, &found.fax_number].into_iter().flatten();
-                let other = [
-                    ("department", &found.department),
-                    ("job title", &found.job_title),
-                    ("company", &found.company_name),
-                ];
-                Self {
-                    upn: found.user_principal_name.clone(),
-                    exists: true,
-                    to_make: wanted.create,
-                    enabled: found.account_enabled.unwrap_or(true),
-                    guest: found.is_guest(),
-                    given_name: found.given_name.clone(),
-                    family_name: found.surname.clone(),
-                    display_name: found.display_name.clone(),
-                    mail: found.mail.clone(),
-                    phones: numbers.filter(|number| !number.is_empty()).count() + found.business_phones.len(),
-                    other: other
-                        .into_iter()
-                        .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
-                        .collect(),
-                }
-            }
+            Some(found) => Self {
+                to_make: wanted.create,
+                ..Self::found(found, phones_of(found).count())
+            },
+        }
+    }
+
+    /// Somebody who is in the tenant. `phones`: how many of the phone numbers travel.
+    pub fn found(user: &users::User, phones: usize) -> Self {
+        Self {
+            upn: user.user_principal_name.clone(),
+            exists: true,
+            to_make: false,
+            enabled: user.account_enabled.unwrap_or(true),
+            guest: user.is_guest(),
+            given_name: user.given_name.clone(),
+            family_name: user.surname.clone(),
+            display_name: user.display_name.clone(),
+            mail: user.mail.clone(),
+            phones,
+            other: [
+                ("department", &user.department),
+                ("job title", &user.job_title),
+                ("company", &user.company_name),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| value.clone().map(|value| (name, value)))
+            .collect(),
         }
     }
 
@@ -116,6 +120,22 @@ impl Person {
         .filter_map(|(name, value)| value.map(|value| (name, value)))
         .chain(self.other.iter().map(|(name, value)| (*name, value.as_str())))
     }
+}
+
+/// The phone numbers of a user, each with the name its source has in a provisioning schema.
+pub fn phones_of(user: &users::User) -> impl Iterator<Item = (&'static str, &str)> {
+    [
+        ("mobile", user.mobile_phone.as_deref()),
+        ("facsimileTelephoneNumber", user.fax_number.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(name, number)| number.map(|number| (name, number)))
+    .chain(
+        user.business_phones
+            .iter()
+            .map(|number| ("telephoneNumber", number.as_str())),
+    )
+    .filter(|(_, number)| !number.is_empty())
 }
 
 /// Holds all rules against these people. `guests_have_own_name_id`: whether guests are named by another source than members.

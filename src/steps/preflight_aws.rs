@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -256,10 +257,10 @@ impl Step<World> for AwsRights {
     }
 }
 
-async fn look_at_rights(cx: &Cx, instance: &Instance) -> Result<Rights, Fault> {
-    let world = cx.world();
+/// Tries each kind of read that the walk makes, once.
+pub async fn try_reads(world: &World, target: &str, instance: &Instance, now: Timestamp) -> Result<Tried, Fault> {
     let profile = &world.profile;
-    let aws = &world.target(cx.target())?.aws;
+    let aws = &world.target(target)?.aws;
     let mut tried = Tried::default();
     if !profile.permission_set.is_empty() {
         let read = aws.permission_set_arns(instance, Look::Shared).await;
@@ -286,9 +287,15 @@ async fn look_at_rights(cx: &Cx, instance: &Instance) -> Result<Rights, Fault> {
         )?;
     }
     let read = aws
-        .lookup_events(&instance.region, EventQuery::Named("StartSSO"), cx.now())
+        .lookup_events(&instance.region, EventQuery::Named("StartSSO"), now)
         .await;
     tried.note("cloudtrail:LookupEvents", "saml.identity-source", read)?;
+    Ok(tried)
+}
+
+async fn look_at_rights(cx: &Cx, instance: &Instance) -> Result<Rights, Fault> {
+    let world = cx.world();
+    let tried = try_reads(world, cx.target(), instance, cx.now()).await?;
     if !tried.missing.is_empty() {
         let lines: Vec<String> = tried
             .missing
@@ -305,10 +312,13 @@ async fn look_at_rights(cx: &Cx, instance: &Instance) -> Result<Rights, Fault> {
     })
 }
 
-#[derive(Default)]
-struct Tried {
-    allowed: Vec<String>,
-    missing: Vec<(String, &'static str)>,
+/// What came of trying.
+#[derive(Debug, Default)]
+pub struct Tried {
+    /// IAM actions that are allowed.
+    pub allowed: Vec<String>,
+    /// IAM actions that are not, each with the step that needs it.
+    pub missing: Vec<(String, &'static str)>,
 }
 
 impl Tried {

@@ -1,5 +1,7 @@
 //! Before anything is changed: which tenant this is, what the sign-in may do, and whether AWS will accept the people.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -141,6 +143,62 @@ fn planned(world: &World) -> Vec<Planned> {
     planned
 }
 
+/// A right that planned steps need and the sign-in lacks: the least that will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The permission or role.
+    pub right: String,
+    /// Whether it is a directory role.
+    pub role: bool,
+    /// What it is needed for: `change applications`.
+    pub to: String,
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = if self.role { "the role " } else { "" };
+        write!(f, "{role}{} to {}", self.right, self.to)
+    }
+}
+
+/// What the token at hand covers of what the walk will do, and what it does not.
+pub fn held(world: &World) -> (Rights, Vec<Lacking>) {
+    let facts = world.entra.graph().tokens().facts_at_hand();
+    let mut rights = Rights {
+        caller: facts.upn.clone().or_else(|| facts.app_id.clone()),
+        checked: Vec::new(),
+        doubts: Vec::new(),
+    };
+    let mut missing = Vec::new();
+    for planned in planned(world) {
+        let Some(area) = area(planned.path) else { continue };
+        let need = if planned.writes { &area.write } else { &area.read };
+        let to = format!("{} {}", if planned.writes { "change" } else { "read" }, area.name);
+        rights.checked.push(area.name.to_owned());
+        if let Some(permission) = need.missing_permission(&facts) {
+            missing.push(Lacking {
+                right: permission.to_owned(),
+                role: false,
+                to: to.clone(),
+            });
+        }
+        if let Some(role) = need.missing_role(&facts) {
+            // Microsoft's pages disagree on who may change claims; the call itself will tell.
+            if area.name == "claims" {
+                rights.doubts.push(format!("whether the roles held may {to}"));
+            } else {
+                missing.push(Lacking {
+                    right: role.to_owned(),
+                    role: true,
+                    to,
+                });
+            }
+        }
+    }
+    missing.dedup();
+    (rights, missing)
+}
+
 impl Step<World> for EntraRights {
     const ABOUT: About = About {
         id: StepId::new("entra.rights"),
@@ -158,43 +216,16 @@ impl Step<World> for EntraRights {
 
     async fn probe(&self, cx: &Cx, _: &(Tenant,), _: Option<&Rights>) -> Result<Probe<Rights>, Fault> {
         let world = cx.world();
-        let facts = world.entra.graph().tokens().facts_at_hand();
-        let caller = facts.upn.clone().or_else(|| facts.app_id.clone());
-        let mut rights = Rights {
-            caller,
-            checked: Vec::new(),
-            doubts: Vec::new(),
-        };
-        let mut missing = Vec::new();
-        for planned in planned(world) {
-            let Some(area) = area(planned.path) else { continue };
-            let need = if planned.writes { &area.write } else { &area.read };
-            let doing = if planned.writes { "change" } else { "read" };
-            rights.checked.push(area.name.to_owned());
-            if let Some(permission) = need.missing_permission(&facts) {
-                missing.push(format!("{permission} to {doing} {}", area.name));
-            }
-            if let Some(role) = need.missing_role(&facts) {
-                // Microsoft's pages disagree on who may change claims; the call itself will tell.
-                if area.name == "claims" {
-                    rights
-                        .doubts
-                        .push(format!("whether the roles held may {doing} {}", area.name));
-                } else {
-                    missing.push(format!("the role {role} to {doing} {}", area.name));
-                }
-            }
-        }
+        let (mut rights, missing) = held(world);
         if !missing.is_empty() {
-            missing.dedup();
             return Err(Fault::new(Kind::Rights, "The sign-in to Entra lacks rights that the walk needs")
-                .why(missing.join("; "))
+                .why(missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
                 .hint(
                     "Have exactly these granted, with admin consent, and sign in again: a grant is in force only in a \
                      new token. Global Administrator is not needed.",
                 ));
         }
-        if facts.readable {
+        if world.entra.graph().tokens().facts_at_hand().readable {
             let who = rights.caller.clone().unwrap_or_else(|| "the caller".into());
             let proof = format!("the token of {who} covers {}", rights.checked.join(", "));
             return Ok(Probe::present(rights, proof));

@@ -105,6 +105,23 @@ fn phone_edits(rule: &str, mappings: &[Value], edits: &mut Vec<Edit>) {
     }
 }
 
+/// The attributes of a user in Entra that are mapped to attributes in AWS whose names begin like this: `phoneNumbers`.
+pub fn user_sources(schema: &Value, begin: &str) -> Vec<String> {
+    let begins = |mapping: &&Value| {
+        target_name(mapping)
+            .to_ascii_lowercase()
+            .starts_with(&begin.to_ascii_lowercase())
+    };
+    array(&schema["synchronizationRules"])
+        .iter()
+        .flat_map(|rule| array(&rule["objectMappings"]))
+        .filter(|mapping| is_user(mapping))
+        .flat_map(|mapping| array(&mapping["attributeMappings"]))
+        .filter(begins)
+        .map(|mapping| source_name(mapping).to_owned())
+        .collect()
+}
+
 /// Makes the edits.
 pub fn make(schema: &mut Value, edits: &[Edit]) {
     for edit in edits {

@@ -27,7 +27,7 @@ use crate::{
 
 /// How long a token lives.
 /// <https://docs.aws.amazon.com/singlesignon/latest/userguide/provision-automatically.html>
-const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
+pub const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// AWS's SCIM endpoint with a token for it.
 pub struct ProvisioningToken;

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["fault", "secrets", "clock"]),
     ("clients", &["fault", "secrets", "clock"]),
     ("steps", &["engine", "clients", "profile", "secrets", "fault", "clock"]),
+    ("doctor", &["steps", "engine", "clients", "profile", "secrets", "fault"]),
     ("report", &["engine", "fault"]),
     ("tui", &["report", "engine", "profile", "fault"]),
     ("sim", &[]),

@@ -12,6 +12,7 @@ mod canary;
 mod cli;
 mod contracts;
 mod crash;
+mod doctor;
 mod harness;
 mod journey;
 mod kinds;

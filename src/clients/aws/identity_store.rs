@@ -64,6 +64,17 @@ impl User {
     }
 }
 
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub display_name: String,
+    /// Whether provisioning brought it, as far as AWS lets one see.
+    pub provisioned: bool,
+}
+
 /// What a user made by hand needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
@@ -150,6 +161,45 @@ impl Aws {
             )
             .await?;
         Ok(users.into_iter().map(User::from).collect())
+    }
+
+    /// All users with the enterprise attributes, page by page.
+    pub async fn people(&self, instance: &Instance) -> Result<Vec<User>, Fault> {
+        let store = &self.services(&instance.region).await?.identity_store;
+        let request = store
+            .list_users()
+            .identity_store_id(&instance.store)
+            .extensions(ENTERPRISE)
+            .max_results(100);
+        let users = self
+            .pages(
+                Op::reads(Service::IdentityStore, "ListUsers"),
+                &instance.region,
+                |token| request.clone().set_next_token(token).send(),
+                |answer| (answer.users, answer.next_token),
+            )
+            .await?;
+        Ok(users.into_iter().map(User::from).collect())
+    }
+
+    /// All groups, page by page.
+    pub async fn groups(&self, instance: &Instance) -> Result<Vec<Group>, Fault> {
+        let store = &self.services(&instance.region).await?.identity_store;
+        let request = store.list_groups().identity_store_id(&instance.store).max_results(100);
+        let groups = self
+            .pages(
+                Op::reads(Service::IdentityStore, "ListGroups"),
+                &instance.region,
+                |token| request.clone().set_next_token(token).send(),
+                |answer| (answer.groups, answer.next_token),
+            )
+            .await?;
+        let read = |group: aws_sdk_identitystore::types::Group| Group {
+            id: group.group_id,
+            display_name: group.display_name.unwrap_or_default(),
+            provisioned: group.external_ids.is_some_and(|ids| !ids.is_empty()),
+        };
+        Ok(groups.into_iter().map(read).collect())
     }
 
     /// Makes a user. Gives its id.

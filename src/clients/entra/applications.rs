@@ -210,6 +210,17 @@ impl Entra {
             .await
     }
 
+    /// Service principals made from this template.
+    pub async fn service_principals_from(&self, template: &str) -> Result<Vec<ServicePrincipal>, Fault> {
+        let filter = format!("applicationTemplateId eq {}", quoted(template));
+        self.graph
+            .list(
+                "/servicePrincipals",
+                &[("$filter", &filter), ("$select", PRINCIPAL_FIELDS)],
+            )
+            .await
+    }
+
     /// A service principal.
     pub async fn service_principal(&self, id: &str) -> Result<Option<ServicePrincipal>, Fault> {
         let path = format!("/servicePrincipals/{}", segment(id));

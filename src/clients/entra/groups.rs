@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{
     client::Entra,
     graph::{BatchItem, quoted, segment},
+    users::{self, User},
 };
 use crate::{clients::Existed, fault::Fault};
 
@@ -34,6 +35,24 @@ pub struct Member {
     /// Its kind: `#microsoft.graph.user`.
     #[serde(rename = "@odata.type")]
     pub kind: Option<String>,
+}
+
+/// Who directly belongs to a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// The users, with what is known of them.
+    pub users: Vec<User>,
+    /// The groups in it: their ids and names.
+    pub groups: Vec<(String, String)>,
+}
+
+/// A member as it comes: a user with all fields, or something else.
+#[derive(Deserialize)]
+struct AnyMember {
+    #[serde(rename = "@odata.type")]
+    kind: Option<String>,
+    #[serde(flatten)]
+    user: User,
 }
 
 impl Entra {
@@ -72,6 +91,27 @@ impl Entra {
         let path = format!("/groups/{}/members", segment(group));
         let found: Vec<Member> = self.graph.list(&path, &[("$select", "id"), ("$top", "999")]).await?;
         Ok(found.into_iter().map(|member| member.id).collect())
+    }
+
+    /// Who directly belongs to a group, page by page, users with what is known of them.
+    pub async fn members_in_full(&self, group: &str) -> Result<Members, Fault> {
+        let path = format!("/groups/{}/members", segment(group));
+        let found: Vec<AnyMember> = self
+            .graph
+            .list(&path, &[("$select", users::FIELDS), ("$top", "999")])
+            .await?;
+        let mut members = Members::default();
+        for member in found {
+            match member.kind.as_deref() {
+                Some("#microsoft.graph.group") => {
+                    let name = member.user.display_name.unwrap_or_else(|| member.user.id.clone());
+                    members.groups.push((member.user.id, name));
+                }
+                Some("#microsoft.graph.user") | None => members.users.push(member.user),
+                Some(_) => {}
+            }
+        }
+        Ok(members)
     }
 
     /// Adds members that the group does not have yet; twenty in a request when there are several.

@@ -12,7 +12,7 @@ use crate::{
     fault::{Fault, Kind},
 };
 
-const FIELDS: &str = "id,userPrincipalName,displayName,givenName,surname,mail,mailNickname,userType,accountEnabled,\
+pub(super) const FIELDS: &str = "id,userPrincipalName,displayName,givenName,surname,mail,mailNickname,userType,accountEnabled,\
     department,jobTitle,companyName,mobilePhone,businessPhones,faxNumber,otherMails,proxyAddresses";
 
 /// A user, with what matters to AWS.
@@ -136,6 +136,11 @@ impl Entra {
             Err(fault) => Err(fault),
         });
         answers.collect()
+    }
+
+    /// All users of the tenant, page by page.
+    pub async fn all_users(&self) -> Result<Vec<User>, Fault> {
+        self.graph.list("/users", &[("$select", FIELDS), ("$top", "999")]).await
     }
 
     /// Makes a user. User.ReadWrite.All; role User Administrator.

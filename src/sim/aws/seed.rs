@@ -17,6 +17,7 @@
 //! groups = [{ display_name = "Admins", members = ["NikkiWolf@contoso.com"] }]
 //! permission_sets = [{ name = "RegionalAdmin", inline_policy = "…", managed = ["AdministratorAccess"] }]
 //! assignments = [{ permission_set = "RegionalAdmin", account = "Management", user = "NikkiWolf@contoso.com" }]
+//! events = [{ name = "AssociateDirectory", source = "sso.amazonaws.com", minutes_ago = 40000 }]
 //! [aws.generate]                      # numbered extras for large worlds
 //! accounts = 100
 //! ```
@@ -32,7 +33,7 @@ use super::{
     directory::{Directory, ExternalId, Group, Record, User},
     organization::{
         AccessKey, Account, Assignment, IdentityProvider, Instance, Organization, PermissionSet, Provisioning,
-        ScimToken, Source, Unit,
+        ScimToken, Source, TrailEvent, Unit,
     },
 };
 use crate::sim::world::Ids;
@@ -71,6 +72,8 @@ pub struct Seed {
     pub permission_sets: Vec<SeedSet>,
     /// Assignments.
     pub assignments: Vec<SeedAssignment>,
+    /// What CloudTrail knows already.
+    pub events: Vec<SeedEvent>,
     /// Numbered extras.
     pub generate: Generate,
 }
@@ -93,6 +96,7 @@ impl Default for Seed {
             groups: Vec::new(),
             permission_sets: Vec::new(),
             assignments: Vec::new(),
+            events: Vec::new(),
             generate: Generate::default(),
         }
     }
@@ -190,6 +194,22 @@ pub struct SeedAssignment {
     pub dangling: bool,
 }
 
+/// An event that CloudTrail knows already.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SeedEvent {
+    /// Its name.
+    pub name: String,
+    /// The service, such as `sso.amazonaws.com`.
+    pub source: String,
+    /// The error it ended with.
+    pub error: Option<String>,
+    /// The error's message.
+    pub message: Option<String>,
+    /// How long ago it happened.
+    pub minutes_ago: i64,
+}
+
 /// Numbered extras.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -255,7 +275,41 @@ pub fn build(seed: &Seed, ids: &mut Ids, now: Timestamp) -> Result<Organization,
         fill(seed, &org, &mut instance, ids, since, now)?;
         org.instance = Some(instance);
     }
+    for event in &seed.events {
+        org.trail.push(past(event, &org, ids, now));
+    }
     Ok(org)
+}
+
+fn past(event: &SeedEvent, org: &Organization, ids: &mut Ids, now: Timestamp) -> TrailEvent {
+    let at = now - SignedDuration::from_mins(event.minutes_ago);
+    let id = ids.uuid().to_string();
+    let mut record = Map::new();
+    for (name, value) in [
+        ("eventTime", json!(format!("{at:.0}"))),
+        ("eventSource", json!(event.source)),
+        ("eventName", json!(event.name)),
+        ("eventID", json!(id)),
+        ("awsRegion", json!(org.region)),
+        ("recipientAccountId", json!(org.management)),
+    ] {
+        record.insert(name.into(), value);
+    }
+    for (name, value) in [("errorCode", &event.error), ("errorMessage", &event.message)] {
+        if let Some(value) = value {
+            record.insert(name.into(), json!(value));
+        }
+    }
+    TrailEvent {
+        id,
+        at,
+        name: event.name.clone(),
+        source: event.source.clone(),
+        username: None,
+        access_key: None,
+        read_only: false,
+        record,
+    }
 }
 
 fn accounts(seed: &Seed, org: &mut Organization, ids: &mut Ids, since: Timestamp) {
