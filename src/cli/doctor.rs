@@ -26,6 +26,7 @@ use crate::{
         findings::{self, Blind, Row},
         json::Json,
         outline::Outline,
+        replay::recall,
     },
     session::Session,
     steps::{PHASES, Target},
@@ -59,13 +60,8 @@ pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Resu
     let examined = examine(evidence, &only);
     let (rows, blind) = told(&examined);
     let written = if manner.json {
-        findings::json(
-            &mut Json::new(manner.stdout()),
-            Outline::new(PHASES),
-            now,
-            &rows,
-            &blind,
-        )
+        let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        findings::json(&mut Json::new(manner.stdout()), &view, now, &rows, &blind)
     } else {
         findings::write(manner.stdout(), manner.style, &rows, &blind)
     };

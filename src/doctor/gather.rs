@@ -305,9 +305,12 @@ impl Reader<'_> {
             return;
         };
         self.evidence.aws.instance = Some(instance.clone());
-        let read = preflight_aws::try_reads(self.world, &self.target.name, &instance, self.now).await;
-        if let Some(tried) = self.seen(Side::Aws, "rights", read) {
-            self.evidence.aws.denied = tried.missing;
+        // Without permission sets half of the reads are refused, whatever the caller may do.
+        if instance.permission_sets != Some(false) {
+            let read = preflight_aws::try_reads(self.world, &self.target.name, &instance, self.now).await;
+            if let Some(tried) = self.seen(Side::Aws, "rights", read) {
+                self.evidence.aws.denied = tried.missing;
+            }
         }
         self.directory(&instance).await;
         if instance.permission_sets != Some(false) {

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use super::{
     json::Json,
-    outline::Outline,
     paper::{Paper, Style},
     view::View,
     wire::Body,
@@ -67,12 +66,11 @@ fn node(target: &str, step: &str) -> NodeId {
 /// One JSON line for each finding, then one for each thing that could not be looked at.
 pub fn json<W: io::Write>(
     json: &mut Json<W>,
-    outline: Outline,
+    view: &View,
     at: Timestamp,
     rows: &[Row],
     blind: &[Blind],
 ) -> io::Result<()> {
-    let view = View::new(outline);
     for row in rows {
         let body = Body::Finding {
             rule: row.rule.to_owned(),
@@ -86,7 +84,7 @@ pub fn json<W: io::Write>(
             fix: row.fix.to_owned(),
             source: row.source.to_owned(),
         };
-        json.line(&view, 0, at, Some(&node(&row.target, row.step)), body)?;
+        json.line(view, view.seq(), at, Some(&node(&row.target, row.step)), body)?;
     }
     for one in blind {
         let body = Body::Unread {
@@ -99,7 +97,7 @@ pub fn json<W: io::Write>(
         } else {
             "entra.rights"
         };
-        json.line(&view, 0, at, Some(&node(&one.target, step)), body)?;
+        json.line(view, view.seq(), at, Some(&node(&one.target, step)), body)?;
     }
     Ok(())
 }

@@ -163,7 +163,6 @@ mod tests {
         },
         report::{
             findings,
-            outline::Outline,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -202,8 +201,7 @@ mod tests {
             object: "users".into(),
             fault: crate::fault::Fault::internal("nothing"),
         };
-        findings::json(&mut json, Outline::default(), Timestamp::UNIX_EPOCH, &[row], &[blind])
-            .expect("memory takes everything");
+        findings::json(&mut json, &view, Timestamp::UNIX_EPOCH, &[row], &[blind]).expect("memory takes everything");
         let text = String::from_utf8(json.out).expect("text");
         text.lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -6,6 +6,15 @@ use serde_json::Value;
 
 use crate::harness::{SimProcess, run};
 
+/// A command that finds each organization's own keys in the credentials file, and none in the environment.
+fn doctor(sim: &SimProcess) -> std::process::Command {
+    let mut command = sim.command("doctor");
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        command.env_remove(name);
+    }
+    command
+}
+
 fn lines(stdout: &str) -> Vec<Value> {
     stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -24,7 +33,7 @@ fn findings(lines: &[Value]) -> BTreeSet<(String, String)> {
 fn every_planted_fault_is_found_and_nothing_else() {
     let sim = SimProcess::start("planted-faults");
     let before = sim.writes();
-    let end = run(sim.command("doctor").args(["--json", "--token-store", "memory"]));
+    let end = run(doctor(&sim).args(["--json", "--token-store", "memory"]));
     let lines = lines(&end.stdout);
     let unread: Vec<&Value> = lines.iter().filter(|line| line["kind"] == "unread").collect();
     assert!(unread.is_empty(), "{unread:#?}");
@@ -115,13 +124,6 @@ fn a_tenant_before_set_up_and_a_federation_after_it_give_no_finding() {
     .expect_code(0);
     let end = run(sim.command("doctor").args(["--token-store", "memory"])).expect_code(0);
     assert_eq!(end.stdout, "");
-}
-
-#[test]
-fn what_may_not_be_read_is_told_and_never_taken_for_well() {
-    let sim = SimProcess::start("no-rights");
-    let end = run(sim.command("doctor").args(["--json", "--token-store", "memory"]));
-    assert!(matches!(end.code, Some(1 | 4)), "{:?} {}", end.code, end.stderr);
 }
 
 #[test]
