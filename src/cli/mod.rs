@@ -29,8 +29,8 @@ use self::{
     out::Colour,
 };
 use crate::{
-    engine::fact::Intent,
-    fault::{Fault, Kind},
+    engine::{exit::Exit, fact::Intent},
+    fault::Fault,
     profile::ProfileError,
 };
 
@@ -41,7 +41,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
     let colour = Colour::of(cli.color);
@@ -129,35 +129,14 @@ impl Stop {
                 };
                 out::note(&format!("\n{many} in {}: nothing was done.", error.file));
                 out::continue_with(&again());
-                ExitCode::from(2)
+                ExitCode::from(Exit::Usage.code())
             }
             Self::Fault(fault) => {
                 out::fault(&fault);
                 out::continue_with(&again());
-                ExitCode::from(exit_code(fault.kind))
+                ExitCode::from(Exit::of_fault(fault.kind).code())
             }
         }
-    }
-}
-
-/// The exit code of a kind of fault.
-fn exit_code(kind: Kind) -> u8 {
-    match kind {
-        Kind::Usage | Kind::Secrets => 2,
-        Kind::NeedsPerson => 3,
-        Kind::Journal => 5,
-        Kind::Stopped => 130,
-        Kind::Rights
-        | Kind::SignIn
-        | Kind::NotFound
-        | Kind::Conflict
-        | Kind::Throttled
-        | Kind::Unavailable
-        | Kind::Answer
-        | Kind::Refused
-        | Kind::TimedOut
-        | Kind::File
-        | Kind::Internal => 1,
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     engine::{
+        exit::Exit,
         fact::Intent,
         guide::Nobody,
         journal::Journal,
@@ -29,8 +30,6 @@ use crate::{
     steps::{PHASES, scim_token::TOKEN_LIFE},
 };
 
-/// The exit code for what ends too soon.
-const FINDINGS: u8 = 4;
 
 pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     let (_, profile) = place::profile(&args.which)?;
@@ -42,11 +41,16 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     if recorded.events.is_empty() {
         out::note("Nothing was set up from here yet.");
         out::continue_with(&super::instead("apply"));
-        return Ok(ExitCode::from(if args.check.is_empty() { 0 } else { FINDINGS }));
+        return Ok(ExitCode::from(if args.check.is_empty() {
+            Exit::Done.code()
+        } else {
+            Exit::Findings.code()
+        }));
     }
     let secrets = vault::open_to_look(args.token_store).await?;
+    vault::say_what_is_forgotten(args.token_store, &Run::of(&recorded.events));
     let now = clock(&profile).now();
-    let mut code = 0;
+    let mut code = Exit::Done.code();
     if args.offline {
         let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
         let told = if manner.json {
@@ -76,10 +80,10 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
             out::note(&format!("{}: not set up.", what.word()));
         }
         if of_kind().next().is_none() || of_kind().any(|clock| !clock.is_good(now, args.warn_days)) {
-            code = code.max(FINDINGS);
+            code = code.max(Exit::Findings.code());
         }
     }
-    if code != 0 {
+    if code != Exit::Done.code() {
         out::continue_with(&super::instead("apply"));
     }
     Ok(ExitCode::from(code))

@@ -23,7 +23,7 @@ use crate::{
         plain::{Plain, Telling},
         progress::{Below, Progress},
         replay::recall,
-        summary::{Exit, Summary},
+        summary::Summary,
         table,
         view::View,
     },
@@ -190,10 +190,7 @@ impl Teller {
             progress.clear();
         }
         self.table().map_err(|error| cannot(&error))?;
-        let mut summary = Summary::of(&self.view, outcome.end(), continue_with);
-        if outcome.exit_code() == Exit::Journal.code() {
-            summary = summary.with_exit(Exit::Journal);
-        }
+        let summary = Summary::of(&self.view, outcome.end(), continue_with).with_exit(outcome.exit());
         // A plan's table says what it adds up to.
         if self.intent.changes() || self.manner.json || self.intent == Intent::Check {
             self.reporter

@@ -7,6 +7,10 @@ use std::{
 
 use super::{args::TokenStore, out};
 use crate::{
+    engine::{
+        graph::NodeId,
+        run::{NodeRun, Run},
+    },
     fault::Fault,
     secrets::{EnvStore, KeyringStore, MemoryStore, SharedSecrets},
 };
@@ -55,6 +59,21 @@ pub(super) async fn open_to_look(choice: TokenStore) -> Result<SharedSecrets, Fa
         }
     }
 }
+
+/// With `--token-store memory`, no command has what an earlier one kept. Says so where it makes a difference: a set-up that
+/// is sound is shown with its token missing.
+pub(super) fn say_what_is_forgotten(choice: TokenStore, run: &Run) {
+    let has_token = |(id, node): &(&NodeId, &NodeRun)| id.step == "scim.token" && node.standing.is_some();
+    if choice == TokenStore::Memory && run.nodes().iter().any(has_token) {
+        out::note(FORGOTTEN);
+    }
+}
+
+const FORGOTTEN: &str = "\
+note: the SCIM token was kept in the memory of a command that has ended, so it is missing here, and what needs it cannot be seen.
+  Entra has the token too, and goes on provisioning with it: nothing is broken.
+  To have it looked after, run `fedwiz apply` where a keyring answers: a person makes a new token, and it stays. Where you have the
+  token yourself, `--token-store env` reads it from FEDWIZ_SCIM_TOKEN and FEDWIZ_SCIM_ENDPOINT.";
 
 async fn in_memory_is_fine() -> bool {
     let asked = tokio::task::spawn_blocking(|| {

@@ -25,6 +25,7 @@ use crate::{
     clock::{SharedClock, SystemClock},
     engine::{
         driver::Order,
+        exit::Exit,
         fact::Intent,
         guide::{Nobody, Operator},
         outcome::Outcome,
@@ -35,9 +36,6 @@ use crate::{
     secrets::SharedSecrets,
     session::{Session, Setup, Variables},
 };
-
-/// The exit code of a run that was ended at once.
-const STOPPED: i32 = 130;
 
 /// How often a progress bar is drawn when nothing happens.
 const BEAT: Duration = Duration::from_millis(250);
@@ -59,6 +57,9 @@ pub(super) async fn check(args: args::Check, colour: Colour, verbose: u8) -> Res
     let (_, profile) = place::profile(&args.which)?;
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
+    session
+        .recorder
+        .with_run(|run| vault::say_what_is_forgotten(args.token_store, run));
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, Intent::Check, &manner);
     let outcome = walk(
@@ -172,7 +173,7 @@ pub(super) async fn walk(
                     restore_echo();
                     out::note("Ended at once. What was at work is looked at when it goes on.");
                     out::continue_with(&super::again());
-                    std::process::exit(STOPPED);
+                    std::process::exit(Exit::Stopped.code().into());
                 }
                 stopping = true;
                 out::note("Stopping when the calls at work have come back. Ctrl-C again ends at once.");
@@ -192,9 +193,9 @@ pub(super) async fn walk(
 
 /// The command that continues after this end.
 fn how_to_go_on(outcome: &Outcome) -> Option<String> {
-    match outcome.exit_code() {
-        0 => None,
-        4 => Some(super::instead("apply")),
+    match outcome.exit() {
+        Exit::Done => None,
+        Exit::Findings => Some(super::instead("apply")),
         _ => Some(super::again()),
     }
 }

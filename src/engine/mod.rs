@@ -3,6 +3,7 @@
 pub mod any;
 pub mod cx;
 pub mod driver;
+pub mod exit;
 pub mod fact;
 pub mod graph;
 pub mod guide;

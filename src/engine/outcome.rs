@@ -1,6 +1,7 @@
 //! `Outcome`: how a run ended, for whoever started it.
 
 use super::{
+    exit::Exit,
     fact::{End, Intent},
     graph::NodeId,
     signal::{Finding, What},
@@ -61,17 +62,16 @@ impl Outcome {
         }
     }
 
-    /// The process's exit code.
-    pub fn exit_code(&self) -> u8 {
+    /// What the program's exit code says of it.
+    pub fn exit(&self) -> Exit {
         match &self.fatal {
-            Some(fault) if fault.kind == Kind::Journal => 5,
-            _ => match self.end() {
-                End::Done => 0,
-                End::Failed => 1,
-                End::NeedsPerson => 3,
-                End::Drift => 4,
-                End::Stopped => 130,
-            },
+            Some(fault) if fault.kind == Kind::Journal => Exit::Journal,
+            _ => Exit::of_end(self.end()),
         }
+    }
+
+    /// The program's exit code.
+    pub fn exit_code(&self) -> u8 {
+        self.exit().code()
     }
 }

@@ -22,7 +22,7 @@ use super::{
     theme::Theme,
 };
 use crate::{
-    engine::{driver::Order, fact::Intent, guide::Answer, outcome::Outcome, recorder::Notice},
+    engine::{driver::Order, exit::Exit, fact::Intent, guide::Answer, outcome::Outcome, recorder::Notice},
     fault::{Fault, Kind},
     report::clean::clean,
 };
@@ -498,7 +498,7 @@ impl Stage {
             .or(changing.map(|outcome| outcome.intent))
             .filter(|intent| intent.changes());
         let code = if broken_off && intent.is_some() {
-            130
+            Exit::Stopped.code()
         } else {
             changing.map_or(0, Outcome::exit_code)
         };

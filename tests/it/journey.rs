@@ -103,6 +103,14 @@ fn processes_of_their_own_walk_up_and_down_and_leave_nothing() {
     let writes = sim.writes();
     with("apply", &["--operator", "simulated"]).expect_code(0);
     assert_eq!(sim.writes(), writes, "a second apply wrote something");
+    for look in ["status", "check"] {
+        let told = with(look, &[]).expect_code(4);
+        assert!(
+            told.stderr.contains("nothing is broken") && told.stderr.contains("--token-store env"),
+            "{look} does not say that the token was forgotten:\n{}",
+            told.stderr
+        );
+    }
     with("teardown", &["--operator", "simulated", "--yes"]).expect_code(0);
     assert_eq!(sim.state(), before, "something is left");
     assert_eq!(sim.violations(), Vec::<Value>::new());

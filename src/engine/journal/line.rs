@@ -1,9 +1,15 @@
 //! One line of the journal: JSON whose last member is a checksum of the bytes before it.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer as _, MapAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
+};
 
 use super::super::{
     fact::{Event, Fact, VERSION},
@@ -88,16 +94,102 @@ struct Written<'a> {
     fact: &'a Fact,
 }
 
+/// A member of a line. What only later versions know is passed over.
 #[derive(Deserialize)]
-struct Read {
-    seq: u64,
-    at: Timestamp,
-    #[serde(default)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Member {
+    Seq,
+    At,
+    Target,
+    Step,
+    Item,
+    Kind,
+    Data,
+    #[serde(other)]
+    Other,
+}
+
+/// What a line says beside its fact.
+#[derive(Default)]
+struct Frame {
+    seq: Option<u64>,
+    at: Option<Timestamp>,
     target: Option<String>,
-    #[serde(default)]
     step: Option<String>,
-    #[serde(default)]
     item: String,
+}
+
+/// Lets the members of the fact through and keeps the others, so that a line is read once.
+struct Sieve<'a, M> {
+    line: M,
+    frame: &'a mut Frame,
+}
+
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for Sieve<'_, M> {
+    type Error = M::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, M::Error> {
+        let Self { line, frame } = self;
+        let name = loop {
+            match line.next_key()? {
+                None => return Ok(None),
+                Some(Member::Seq) => frame.seq = Some(line.next_value()?),
+                Some(Member::At) => frame.at = Some(line.next_value()?),
+                Some(Member::Target) => frame.target = line.next_value()?,
+                Some(Member::Step) => frame.step = line.next_value()?,
+                Some(Member::Item) => frame.item = line.next_value()?,
+                Some(Member::Kind) => break "kind",
+                Some(Member::Data) => break "data",
+                Some(Member::Other) => drop(line.next_value::<IgnoredAny>()?),
+            }
+        };
+        seed.deserialize(name.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
+        self.line.next_value_seed(seed)
+    }
+}
+
+/// A line as it stands in the journal.
+struct Read(Event);
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Read;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a line of the journal")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, line: M) -> Result<Read, M::Error> {
+                let mut frame = Frame::default();
+                let sieve = Sieve {
+                    line,
+                    frame: &mut frame,
+                };
+                let fact = Fact::deserialize(MapAccessDeserializer::new(sieve))?;
+                let Frame {
+                    seq,
+                    at,
+                    target,
+                    step,
+                    item,
+                } = frame;
+                Ok(Read(Event {
+                    seq: seq.ok_or_else(|| M::Error::missing_field("seq"))?,
+                    at: at.ok_or_else(|| M::Error::missing_field("at"))?,
+                    node: step.map(|step| NodeId { target, step, item }),
+                    fact,
+                }))
+            }
+        }
+
+        deserializer.deserialize_map(Reader)
+    }
 }
 
 /// The line of an event, with its end.
@@ -118,25 +210,15 @@ pub(super) fn read(path: &Path, number: u64, seq: u64, text: &str) -> Result<Eve
     if unseal(text).is_none() {
         return Err(spoilt(path, number, "its checksum is missing or wrong"));
     }
-    let line: Read = serde_json::from_str(text).map_err(|why| unknown(path, number, &why.to_string()))?;
-    if line.seq != seq {
+    let Read(event) = serde_json::from_str(text).map_err(|why| unknown(path, number, &why.to_string()))?;
+    if event.seq != seq {
         return Err(spoilt(
             path,
             number,
-            &format!("it holds fact {} where fact {seq} belongs", line.seq),
+            &format!("it holds fact {} where fact {seq} belongs", event.seq),
         ));
     }
-    let fact: Fact = serde_json::from_str(text).map_err(|why| unknown(path, number, &why.to_string()))?;
-    Ok(Event {
-        seq: line.seq,
-        at: line.at,
-        node: line.step.map(|step| NodeId {
-            target: line.target,
-            step,
-            item: line.item,
-        }),
-        fact,
-    })
+    Ok(event)
 }
 
 /// A line that is not as it was written.
