@@ -23,7 +23,14 @@ use super::{
 use super::{operator::SimulatedConsole, sim::start};
 use crate::{
     clients::entra::auth::{Prompt, Prompter},
-    engine::{fact::Intent, guide::Operator, journal::Journal, outcome::Outcome, select::Selection},
+    engine::{
+        fact::{Event, Intent},
+        guide::Operator,
+        journal::Journal,
+        outcome::Outcome,
+        recorder::{Notice, Subscription},
+        select::Selection,
+    },
     fault::{Fault, Kind},
     profile::Profile,
     report::{outline::Outline, replay::recall, view::View, words},
@@ -250,11 +257,36 @@ fn console_of(setup: &Setup) -> Option<Arc<dyn Operator>> {
 /// A federation that is open.
 struct Opened {
     session: Session,
+    /// What has happened since it was opened.
+    since: Mutex<Since>,
     console: Option<Arc<dyn Operator>>,
     /// The flags that lead to it on the command line.
     flags: String,
     #[cfg(feature = "demo")]
     _world: Option<World>,
+}
+
+/// The facts of this process, heard in order.
+struct Since {
+    notices: Subscription,
+    facts: Vec<Arc<Event>>,
+}
+
+impl Since {
+    fn the_opening_of(session: &Session) -> Mutex<Self> {
+        Mutex::new(Self {
+            notices: session.recorder.subscribe(),
+            facts: Vec::new(),
+        })
+    }
+
+    fn catch_up(&mut self) {
+        while let Some(notice) = self.notices.try_next() {
+            if let Notice::Fact(event) = notice {
+                self.facts.push(event);
+            }
+        }
+    }
 }
 
 /// What a demo lives in.
@@ -270,8 +302,10 @@ impl Opened {
         console: Option<Arc<dyn Operator>>,
         flags: String,
     ) -> Result<Arc<dyn Federation>, Fault> {
+        let session = Session::open(setup).await?;
         Ok(Arc::new(Self {
-            session: Session::open(setup).await?,
+            since: Since::the_opening_of(&session),
+            session,
             console,
             flags,
             #[cfg(feature = "demo")]
@@ -318,9 +352,11 @@ impl Federation for Opened {
     }
 
     fn view(&self) -> View {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.catch_up();
         recall(
             Outline::of(PHASES, &self.session.graph),
-            self.session.past.iter().cloned(),
+            self.session.past.iter().chain(&since.facts).cloned(),
         )
     }
 
@@ -349,6 +385,8 @@ impl Federation for Opened {
     }
 
     fn now(&self) -> Timestamp {
+        // Asked for with every picture, so that what is heard does not pile up.
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).catch_up();
         self.session.clock().now()
     }
 
@@ -458,8 +496,10 @@ impl Host for Demo {
             self.seed,
         )?;
         let console = console_of(&setup);
+        let session = Session::open(setup).await?;
         Ok(Arc::new(Opened {
-            session: Session::open(setup).await?,
+            since: Since::the_opening_of(&session),
+            session,
             console,
             flags: String::new(),
             _world: Some(World {

@@ -11,6 +11,7 @@ use super::{
     keys::{self, Action},
     operator::Asked,
     page::{Effect, Event, Hit, Open, Page, Question, Shared, Under},
+    plain,
     screen::{ask::Ask, finder, help::Help, home::Home, over::Over},
 };
 use crate::{
@@ -116,7 +117,8 @@ impl App {
                 self.shared.say = Some("It stops when the calls at work have come back.".into());
                 Vec::new()
             }
-            Some(_) => vec![Effect::Show(Box::new(Ask::to_stop()))],
+            Some(_) if self.top().asks_to_stop() => self.hand(&Event::Act(action)),
+            Some(_) => vec![Effect::Show(Box::new(Ask::to_stop(action)))],
         }
     }
 
@@ -300,7 +302,11 @@ impl App {
             title.push_str(" · ");
             title.push_str(words::State::NeedsPerson.word());
         }
-        clean(&title).into_owned()
+        let title = clean(&title);
+        if self.shared.theme.ascii {
+            return plain::ascii(&title).into_owned();
+        }
+        title.into_owned()
     }
 
     /// Draws all of it.
@@ -322,6 +328,9 @@ impl App {
         }
         footer::draw_say(&self.shared, frame, area);
         footer::draw(&self.shared, self.top().place(), frame, foot);
+        if self.shared.theme.ascii {
+            plain::only_ascii(frame.buffer_mut());
+        }
     }
 
     /// The part of the screen that pages have at this size.

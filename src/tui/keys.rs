@@ -222,6 +222,7 @@ const LISTS: &[Place] = &[
     P::Step,
     P::Guide,
     P::Teardown,
+    P::Ask,
     P::Help,
     P::Finder,
     P::Form,

@@ -12,6 +12,7 @@ pub mod host;
 pub mod keys;
 pub mod operator;
 pub mod page;
+mod plain;
 pub mod run;
 pub mod screen;
 pub mod terminal;

@@ -37,6 +37,11 @@ pub trait Page: Send {
         false
     }
 
+    /// Whether it is the question how to stop, so that the key that asked it answers it too.
+    fn asks_to_stop(&self) -> bool {
+        false
+    }
+
     /// Takes what the person did.
     fn on(&mut self, shared: &mut Shared, event: &Event) -> Vec<Effect>;
 

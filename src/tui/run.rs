@@ -165,10 +165,8 @@ impl Stage {
                     self.perform(effects);
                 }
                 Woken::Asked(asked) => {
-                    let node = asked.node.clone();
                     let effects = self.app.asked(asked);
                     self.perform(effects);
-                    let _ = node;
                 }
                 Woken::News(news) => {
                     let effects = self.hear(news);

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Stdout, Write},
+    mem::ManuallyDrop,
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
@@ -28,7 +29,8 @@ static HOOK: Once = Once::new();
 
 /// The terminal, while it is ours.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would say on stderr that the cursor cannot be shown, and stderr may be gone with the terminal.
+    inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>,
     mouse: bool,
     title: String,
 }
@@ -49,7 +51,7 @@ impl Terminal {
             no_terminal(&error)
         })?;
         Ok(Self {
-            inner,
+            inner: ManuallyDrop::new(inner),
             mouse,
             title: String::new(),
         })
@@ -62,9 +64,11 @@ impl Terminal {
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
     }
 
-    /// Draws everything anew with the next frame.
+    /// Draws everything anew with the next frame. Nothing is asked of the terminal: one that does not answer would hold
+    /// everything up.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        let size = self.inner.size()?;
+        self.inner.resize(size.into())
     }
 
     /// Writes the title of the window, if it is another one.

@@ -18,13 +18,19 @@ mod journey;
 mod kinds;
 mod loopback;
 mod moto;
+#[cfg(unix)]
+mod pictures;
 mod profile;
+#[cfg(unix)]
+mod pty;
 mod scenarios;
 mod screens;
 mod secret_service;
 mod sim_aws;
 mod sim_graph;
 mod sim_provisioning;
+#[cfg(unix)]
+mod terminal;
 mod walk;
 mod weather;
 mod wire;

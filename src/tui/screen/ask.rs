@@ -3,7 +3,10 @@
 //! ```text
 //! ┌ ▸ Stop? ─────────────────────────────────────────┐
 //! │ What is at work finishes its call.               │
-//! │ Enter  stop, then leave     Esc  go on           │
+//! │                                                  │
+//! │ ▸ Stop, and stay here                            │
+//! │   Stop, and leave                                │
+//! │   Go on                                          │
 //! └──────────────────────────────────────────────────┘
 //! ```
 
@@ -14,37 +17,70 @@ use crate::{
     report::clean::wrap,
     tui::{
         keys::{Action, Place},
-        page::{Effect, Event, Page, Shared},
-        widget::{field::Field, frame::over},
+        page::{Effect, Event, Hit, Page, Shared},
+        widget::{field::Field, frame::over, scroll::Scroll},
     },
 };
 
-/// A question, and what is done when the answer is yes.
+/// A question, and what is done with the answer.
 #[derive(Debug)]
 pub struct Ask {
     title: &'static str,
     text: String,
-    yes: Yes,
-    /// A word that has to be typed, where Enter alone is too easy.
-    word: Option<(&'static str, Field)>,
+    answer: Answer,
 }
 
-#[derive(Debug, Clone)]
-enum Yes {
-    Stop,
-    MyWord(NodeId),
+/// What is answered.
+#[derive(Debug)]
+enum Answer {
+    /// One of the ways out of a run.
+    Stop(Scroll),
+    /// A word that has to be typed, as Enter alone is too easy.
+    MyWord(NodeId, Field),
+}
+
+/// The word that takes the operator's word.
+const UNPROVEN: &str = "unproven";
+
+/// The ways out of a run, in the order of the list.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Stay,
+    Leave,
+    GoOn,
+}
+
+const WAYS: [(Way, &str); 3] = [
+    (Way::Stay, "Stop, and stay here"),
+    (Way::Leave, "Stop, and leave"),
+    (Way::GoOn, "Go on"),
+];
+
+impl Way {
+    fn effects(self) -> Vec<Effect> {
+        match self {
+            Self::Stay => vec![Effect::Back, Effect::Tell(Order::Stop)],
+            Self::Leave => vec![Effect::Back, Effect::Quit],
+            Self::GoOn => vec![Effect::Back],
+        }
+    }
 }
 
 impl Ask {
-    /// Whether to stop what is running and leave.
-    pub fn to_stop() -> Self {
+    /// Whether to stop what is running. The key says which answer lies nearest.
+    pub fn to_stop(key: Action) -> Self {
+        let nearest = match key {
+            Action::Quit => Way::Leave,
+            _ => Way::Stay,
+        };
+        let mut scroll = Scroll::default();
+        scroll.at = nearest as usize;
         Self {
-            title: "Stop and leave?",
-            text: "What is at work finishes its call, and nothing further begins. All that was done is in the journal: the next \
-                   start goes on from there."
+            title: "Stop?",
+            text: "What is at work finishes its call, and nothing further begins. All that was done is in the journal: it goes \
+                   on from there, here or at the next start."
                 .into(),
-            yes: Yes::Stop,
-            word: None,
+            answer: Answer::Stop(scroll),
         }
     }
 
@@ -53,18 +89,16 @@ impl Ask {
         Self {
             title: "Take your word for it?",
             text: format!(
-                "No proof of {node} has come yet. If you know that it is done, type `unproven`. It is recorded and shown as \
+                "No proof of {node} has come yet. If you know that it is done, type `{UNPROVEN}`. It is recorded and shown as \
                  unproven from then on."
             ),
-            yes: Yes::MyWord(node),
-            word: Some(("unproven", Field::open(""))),
+            answer: Answer::MyWord(node, Field::open("")),
         }
     }
 
-    fn is_typed(&self) -> bool {
-        self.word
-            .as_ref()
-            .is_none_or(|(word, field)| field.text().trim() == *word)
+    /// The run has ended while the question stood.
+    fn is_idle(&self, shared: &Shared) -> bool {
+        matches!(self.answer, Answer::Stop(_)) && shared.open.as_ref().is_none_or(|open| open.running.is_none())
     }
 }
 
@@ -77,58 +111,78 @@ impl Page for Ask {
         true
     }
 
+    fn asks_to_stop(&self) -> bool {
+        matches!(self.answer, Answer::Stop(_))
+    }
+
     fn on(&mut self, shared: &mut Shared, event: &Event) -> Vec<Effect> {
-        match event {
-            Event::Act(Action::Back) => vec![Effect::Back],
-            Event::Act(Action::Choose) if self.is_typed() => match &self.yes {
-                Yes::Stop => vec![Effect::Back, Effect::Quit],
-                Yes::MyWord(node) => vec![Effect::Back, Effect::Tell(Order::TakeMyWord(node.clone()))],
-            },
-            Event::Act(Action::Choose) => {
-                shared.say = self.word.as_ref().map(|(word, _)| format!("type `{word}` first"));
-                Vec::new()
+        if *event == Event::Act(Action::Back) || *event == Event::Tick && self.is_idle(shared) {
+            return vec![Effect::Back];
+        }
+        match &mut self.answer {
+            Answer::Stop(scroll) => {
+                let again = matches!(event, Event::Row(row) if *row == scroll.at);
+                if again || matches!(event, Event::Act(Action::Choose | Action::Stop | Action::Quit)) {
+                    return WAYS[scroll.at.min(WAYS.len() - 1)].0.effects();
+                }
+                scroll.on(event, WAYS.len());
             }
-            Event::Key(key) => {
-                if let Some((_, field)) = &mut self.word {
+            Answer::MyWord(node, field) => match event {
+                Event::Act(Action::Choose) if field.text().trim() == UNPROVEN => {
+                    return vec![Effect::Back, Effect::Tell(Order::TakeMyWord(node.clone()))];
+                }
+                Event::Act(Action::Choose) => shared.say = Some(format!("type `{UNPROVEN}` first")),
+                Event::Key(key) => {
                     field.key(key);
                 }
-                Vec::new()
-            }
-            Event::Paste(text) => {
-                if let Some((_, field)) = &mut self.word {
+                Event::Paste(text) => {
                     field.paste(text);
                 }
-                Vec::new()
-            }
-            _ => Vec::new(),
+                _ => {}
+            },
         }
+        Vec::new()
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.theme;
         let columns = area.width.saturating_sub(4).min(66);
         let lines = wrap(&self.text, usize::from(columns).saturating_sub(4));
-        let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
-        let inner = over(&shared.theme, self.title, (columns, height), frame, area);
+        let below = match self.answer {
+            Answer::Stop(_) => WAYS.len(),
+            Answer::MyWord(..) => 1,
+        };
+        let height = u16::try_from(lines.len() + below + 3).unwrap_or(u16::MAX);
+        let inner = over(theme, self.title, (columns, height), frame, area);
         let row = |y: u16| Rect {
             x: inner.x + 1,
             y,
             width: inner.width.saturating_sub(2),
             height: 1,
         };
+        // Where there is no room for both, the answers are worth more than the text.
+        let room = usize::from(inner.height).saturating_sub(below);
         let mut y = inner.y;
-        for line in lines {
-            if y < inner.bottom() {
-                frame.render_widget(Line::raw(line), row(y));
-            }
+        for line in lines.into_iter().take(room) {
+            frame.render_widget(Line::raw(line), row(y));
             y += 1;
         }
-        y = (y + 1).min(inner.bottom().saturating_sub(1));
-        match &self.word {
-            Some((_, field)) => field.draw(&shared.theme, true, frame, row(y)),
-            None => frame.render_widget(
-                Line::styled("Enter  yes      Esc  no, go on", shared.theme.accent()),
-                row(y),
-            ),
+        if usize::from(inner.bottom().saturating_sub(y)) > below {
+            y += 1;
+        }
+        match &self.answer {
+            Answer::MyWord(_, field) if y < inner.bottom() => field.draw(theme, true, frame, row(y)),
+            Answer::MyWord(..) => {}
+            Answer::Stop(scroll) => {
+                for at in scroll.window(usize::from(inner.bottom().saturating_sub(y)), WAYS.len()) {
+                    let chosen = at == scroll.at;
+                    let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
+                    let style = if chosen { theme.focus() } else { theme.text() };
+                    frame.render_widget(Line::styled(format!("{mark}{}", WAYS[at].1), style), row(y));
+                    shared.mark(row(y), Hit::Row(at));
+                    y += 1;
+                }
+            }
         }
     }
 }

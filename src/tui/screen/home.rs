@@ -44,8 +44,9 @@ impl Home {
         known.chain(new).collect()
     }
 
-    fn form(shared: &Shared) -> Vec<Effect> {
+    fn form(shared: &mut Shared) -> Vec<Effect> {
         if shared.draft.fields.is_empty() {
+            shared.say = Some("The demo has one federation: start `fedwiz` without `demo` to make your own.".into());
             return Vec::new();
         }
         vec![Effect::Show(Box::new(Form::new(shared.draft.clone())))]

@@ -167,7 +167,7 @@ impl Page for Walk {
             }
             Event::Act(Action::Back) => {
                 if open.running.is_some() {
-                    shared.say = Some("It is running: q stops it and leaves.".into());
+                    shared.say = Some("It is running: q stops it.".into());
                 } else {
                     return vec![Effect::Home];
                 }
