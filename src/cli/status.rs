@@ -30,7 +30,6 @@ use crate::{
     steps::{PHASES, scim_token::TOKEN_LIFE},
 };
 
-
 pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     let (_, profile) = place::profile(&args.which)?;
     let federation = profile.federation.clone();

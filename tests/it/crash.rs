@@ -235,7 +235,7 @@ fn all<L>(
             eprintln!("{}", why.chars().take(600).collect::<String>());
             tries.wrong.push(why);
         }
-        if tries.done % 50 == 0 || tries.done == count {
+        if tries.done.is_multiple_of(50) || tries.done == count {
             eprintln!(
                 "{} of {count} crashes, {} that did not end the same",
                 tries.done,

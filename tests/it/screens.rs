@@ -600,7 +600,7 @@ const SCENES: &[(&str, Scene)] = &[
     }),
     ("ask", || {
         let mut stage = Stage::of(&films().tutorial, &[]);
-        stage.app.show(Box::new(Ask::to_stop()));
+        stage.app.show(Box::new(Ask::to_stop(fedwiz::tui::keys::Action::Quit)));
         stage
     }),
     ("sign-in", || {

@@ -168,7 +168,7 @@ mod tests {
             Some("arn:aws:sso:::instance/ssoins-1")
         );
         let seen = bench.watching.0.lock().unwrap()[0].clone();
-        assert_eq!(seen.operation.as_deref(), Some("ListInstances"));
+        assert_eq!(seen.operation.as_deref(), Some("sso:ListInstances"));
         assert_eq!((seen.status, seen.request_id.as_deref()), (Some(200), Some("r-5")));
         assert!(server.seen()[0].headers["authorization"].starts_with("AWS4-HMAC-SHA256"));
     }

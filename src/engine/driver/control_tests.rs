@@ -24,10 +24,13 @@ const CHAIN: &[(&str, &[&str])] = &[
     ("grant", &["user", "set"]),
 ];
 
+/// Whether the moment has come.
+type Moment = Box<dyn Fn(&Notice) -> bool>;
+
 /// A moment, and what the operator says then.
 struct Cue {
     /// None for a moment before the run begins.
-    at: Option<Box<dyn Fn(&Notice) -> bool>>,
+    at: Option<Moment>,
     say: Vec<Order>,
 }
 
