@@ -343,11 +343,22 @@ fn a_world_full_of_faults_is_not_made_worse() {
         let loopback = Loopback::start("planted-faults").await;
         let outcome = loopback.run(Intent::Up).await;
         assert_eq!(outcome.exit_code(), 1);
-        let fault = only_fault(&outcome, "entra.name-id", Kind::Conflict);
-        assert!(fault.what.contains("claims mapping policy"), "{fault}");
+        let faults: Vec<(String, Kind)> = outcome
+            .failed
+            .iter()
+            .chain(&outcome.needs_person)
+            .map(|(node, fault)| (node.to_string(), fault.kind))
+            .collect();
+        let expected = [
+            ("aws/entra.name-id".to_owned(), Kind::Conflict),
+            // The other organization has Active Directory as its identity source: nothing of it is touched.
+            ("old/saml.sp-values".to_owned(), Kind::NeedsPerson),
+        ];
+        assert_eq!(faults, expected, "{:#?}", outcome.failed);
+        assert!(outcome.failed[0].1.what.contains("claims mapping policy"));
         // Nikki is there in other letters: renamed, never made twice.
         let standing = loopback.standing().await;
-        let nikki = standing.iter().find(|(node, _)| node.starts_with("aws.user["));
+        let nikki = standing.iter().find(|(node, _)| node.starts_with("aws/aws.user["));
         assert_eq!(nikki.map(|(_, how)| *how), Some(How::Changed), "{standing:#?}");
         let state = loopback.sim.state_json();
         let users = state["aws"]["aws"]["instance"]["directory"]["users"]
@@ -361,10 +372,16 @@ fn a_world_full_of_faults_is_not_made_worse() {
         Loopback::must_end_well(&loopback.run(Intent::Down).await);
         only_this_is_different(
             &loopback,
-            &[(
-                "/RegionalAdmin/description: null",
-                "AWS takes no empty description, so one that was added stays",
-            )],
+            &[
+                (
+                    "/RegionalAdmin/description: null",
+                    "AWS takes no empty description, so one that was added stays",
+                ),
+                (
+                    "/aws/old/instance/permission_sets_enabled: false",
+                    "AWS has no call that switches permission sets off again",
+                ),
+            ],
         );
     });
 }
