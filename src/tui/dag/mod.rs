@@ -1,7 +1,7 @@
 //! The dependency graph as a picture.
 //!
-//! [`map`] takes nodes and edges from the graph once. [`shape`] folds items into one box and leaves out edges that say nothing
-//! new. [`bands`] gives each box a place, [`route`] draws the lines between them at right angles, and [`picture`] is the
+//! [`map`] takes nodes and edges from the graph once. `shape` folds items into one box and leaves out edges that say nothing
+//! new. `bands` gives each box a place, `route` draws the lines between them at right angles, and `picture` is the
 //! result, a pure function of map, folds and room. `paint` puts a window of it on the screen, with the state of everything;
 //! only what is in the window is looked at.
 //!
