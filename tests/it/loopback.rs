@@ -144,6 +144,11 @@ impl Loopback {
             scenario: scenario.into(),
             ..Options::default()
         };
+        Self::start_as(options, change).await
+    }
+
+    /// A simulation of this kind, and a profile that differs from the tutorial's.
+    pub async fn start_as(options: Options, change: fn(&mut Profile)) -> Self {
         let sim = Sim::start(options).await.expect("the simulator starts");
         Self::over(sim, change)
     }

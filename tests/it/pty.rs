@@ -464,23 +464,3 @@ fn ascii_gives_only_ascii() {
         panic!("{:?}", String::from_utf8_lossy(near));
     }
 }
-
-#[test]
-#[ignore = "a measurement: it prints times"]
-fn how_long_the_first_picture_and_a_key_take() {
-    let began = Instant::now();
-    let mut screen = Start::fedwiz(&["demo"]).open();
-    screen.wait_for("a picture", |seen| !seen.pictures.is_empty());
-    println!("first picture after {:?}", began.elapsed());
-    screen.wait_text("▸ Show");
-    screen.press(ESC);
-    let mut times: Vec<Duration> = (0..200)
-        .map(|at| {
-            let began = Instant::now();
-            screen.press(["\x1b[C", DOWN, "\x1b[D", "\x1b[A"][at % 4]);
-            began.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    println!("key to picture: p50 {:?}, p99 {:?}", times[100], times[198]);
-}
