@@ -186,7 +186,10 @@ impl Stage {
             self.perform(effects);
             dirty = true;
             if at_once || self.drawn.elapsed() >= FRAME {
-                self.draw()?;
+                // A terminal that takes no more output is gone, whether or not a hang-up was heard.
+                if self.draw().is_err() {
+                    break;
+                }
                 dirty = false;
             }
         }

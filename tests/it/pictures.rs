@@ -7,7 +7,7 @@ use vt100::Color;
 
 use crate::terminal::{
     Start, Terminal,
-    keys::{ENTER, ESC, F2},
+    keys::{ENTER, ESC},
 };
 
 /// One cell, the margin, and the bar on top, in pixels.
@@ -186,11 +186,10 @@ fn pictures() {
     fs::create_dir_all(folder()).expect("a folder");
     let mut screen = Start::fedwiz(&["demo", "--speed", "600"]).open();
     screen.begin();
-    assert!(screen.wait_question());
+    screen.wait_question();
     draw(&screen, "walk");
     screen.resize(100, 30);
-    screen.press("g");
-    screen.wait_text("F2");
+    screen.open_the_guide();
     draw(&screen, "guide");
     screen.resize(160, 50);
     screen.click_to_the_end();
@@ -198,11 +197,7 @@ fn pictures() {
     screen.wait_text("38/38");
     draw(&screen, "graph");
     screen.resize(100, 30);
-    screen.send("u");
-    screen.wait_for("what goes and what stays", |seen| {
-        let text = seen.text();
-        text.contains("Type the federation's name") && text.contains("goes")
-    });
+    screen.show_the_teardown();
     draw(&screen, "teardown");
 }
 
@@ -216,21 +211,9 @@ fn pictures_that_move() {
     let mut screen = Start::fedwiz(&["demo", "--speed", "900"]).size(columns, rows).open();
     screen.wait_text("▸ Show");
     look(2.0);
-    screen.send(ENTER);
-    screen.wait_plan();
+    screen.show_the_plan();
     look(2.5);
     screen.send(ENTER);
-    while screen.wait_question() {
-        look(1.0);
-        let title = screen.seen().title();
-        screen.send("g");
-        screen.wait_text("F2");
-        look(2.0);
-        screen.send(F2);
-        screen.wait_for("an answer", |seen| seen.title() != title);
-        look(1.0);
-        screen.send(ESC);
-    }
     look(3.0);
     screen.send(ESC);
     look(2.0);

@@ -9,24 +9,46 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fedwiz::{
+    report::words::State,
+    tui::keys::{self as table, Action, Place},
+};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 
 /// How long anything may take before the test fails. It bounds a hang and measures nothing.
 const BOUND: Duration = Duration::from_secs(90);
+/// What begins each picture. What comes up to its end is shown at once, as in a terminal that knows this mark.
+const PICTURE_BEGINS: &[u8] = b"\x1b[?2026h";
 /// What ends each picture.
 const PICTURE_ENDS: &[u8] = b"\x1b[?2026l";
+/// What is written before a picture that is drawn anew.
+const ALL_GONE: &[u8] = b"\x1b[2J";
+
+/// One whole picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// What can be read.
+    pub text: String,
+    /// The same with colours, marks and cursor.
+    pub look: String,
+    /// Whether all of it was drawn, and not only what had changed.
+    pub anew: bool,
+}
 
 /// What was written, and what it looks like.
 pub struct Seen {
     parser: vt100::Parser,
+    /// Up to where the parser knows what was written.
     fed: usize,
+    /// Where the next picture's bytes begin.
+    from: usize,
     /// Everything that was written.
     pub bytes: Vec<u8>,
     /// When it was written: seconds since the start, and up to which byte.
     pub written: Vec<(f64, usize)>,
     /// Each whole picture.
-    pub pictures: Vec<String>,
+    pub pictures: Vec<Picture>,
     /// The process has ended, and everything it wrote was read.
     pub ended: bool,
     /// Nobody reads any more, as when a terminal is closed.
@@ -34,14 +56,17 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The picture.
+    /// The cells as they are.
     pub fn screen(&self) -> &vt100::Screen {
         self.parser.screen()
     }
 
-    /// The picture's text.
+    /// What can be read: of the last whole picture, or of the shell's screen.
     pub fn text(&self) -> String {
-        self.screen().contents()
+        match self.pictures.last() {
+            Some(picture) if self.screen().alternate_screen() => picture.text.clone(),
+            _ => self.screen().contents(),
+        }
     }
 
     /// Whether the page on how a run ended is shown.
@@ -60,20 +85,41 @@ impl Seen {
     fn take(&mut self, chunk: &[u8], at: f64) {
         self.bytes.extend_from_slice(chunk);
         self.written.push((at, self.bytes.len()));
-        while let Some(end) = find(
-            &self.bytes[self.fed.saturating_sub(PICTURE_ENDS.len() - 1)..],
-            PICTURE_ENDS,
-        ) {
-            let end = self.fed.saturating_sub(PICTURE_ENDS.len() - 1) + end + PICTURE_ENDS.len();
-            if end <= self.fed {
-                break;
-            }
+        loop {
+            let rest = &self.bytes[self.fed..];
+            let begins = rest.starts_with(PICTURE_BEGINS);
+            let end = if begins {
+                find(rest, PICTURE_ENDS).map(|at| at + PICTURE_ENDS.len())
+            } else {
+                // What may be the first half of the mark waits for the other half.
+                let half = (1..PICTURE_BEGINS.len())
+                    .rev()
+                    .find(|at| rest.ends_with(&PICTURE_BEGINS[..*at]));
+                let all = rest.len() - half.unwrap_or(0);
+                Some(find(rest, PICTURE_BEGINS).unwrap_or(all)).filter(|end| *end > 0)
+            };
+            let Some(end) = end.map(|end| self.fed + end) else {
+                return;
+            };
             self.parser.process(&self.bytes[self.fed..end]);
             self.fed = end;
-            self.pictures.push(self.parser.screen().contents_formatted());
+            if begins {
+                let screen = self.parser.screen();
+                self.pictures.push(Picture {
+                    text: screen.contents(),
+                    look: screen.contents_formatted(),
+                    anew: find(&self.bytes[self.from..end], ALL_GONE).is_some(),
+                });
+                self.from = end;
+            }
         }
+    }
+
+    /// Nothing more comes: shows what waited for more.
+    fn end(&mut self) {
         self.parser.process(&self.bytes[self.fed..]);
         self.fed = self.bytes.len();
+        self.ended = true;
     }
 }
 
@@ -146,6 +192,8 @@ impl Start {
         command.cwd(home.path());
         command.env("TERM", "xterm-256color");
         command.env("HOME", home.path());
+        // No browser is found.
+        command.env("PATH", home.path());
         command.env("FEDWIZ_STATE_DIR", home.path().join("state"));
         command.env("FEDWIZ_CONFIG_DIR", home.path().join("config"));
         for (name, value) in &self.env {
@@ -158,6 +206,7 @@ impl Start {
             Mutex::new(Seen {
                 parser: vt100::Parser::new(cells(rows), cells(columns), 0),
                 fed: 0,
+                from: 0,
                 bytes: Vec::new(),
                 written: Vec::new(),
                 pictures: Vec::new(),
@@ -208,7 +257,7 @@ fn read(mut from: Box<dyn Read + Send>, seen: &Both) {
         let count = from.read(&mut buffer).unwrap_or(0);
         let mut now = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
         if count == 0 {
-            now.ended = true;
+            now.end();
         } else {
             now.take(&buffer[..count], began.elapsed().as_secs_f64());
         }
@@ -277,21 +326,46 @@ impl Terminal {
             .expect("keys are taken");
     }
 
-    /// Types one key, and gives the pictures before and after it. Each key is drawn at once, also where nothing changes.
+    /// Types one key that brings this, and waits until it can be read. It must not be there before: else nothing is known
+    /// about the key.
     #[track_caller]
-    pub fn press(&mut self, keys: &str) -> (String, String) {
-        let (count, before) = {
-            let seen = self.seen();
-            (seen.pictures.len(), seen.pictures.last().cloned().unwrap_or_default())
-        };
-        self.send(keys);
-        let after = self.find(&format!("a picture after {keys:?}"), |seen| {
-            seen.pictures.get(count).cloned()
-        });
-        (before, after)
+    pub fn press(&mut self, key: &str, next: &str) {
+        self.expect(next, false);
+        self.send(key);
+        self.wait_text(next);
     }
 
-    /// Makes the window another size, and waits for a picture of that size.
+    /// Types one key that takes this away, and waits until it is gone.
+    #[track_caller]
+    pub fn press_away(&mut self, key: &str, gone: &str) {
+        self.expect(gone, true);
+        self.send(key);
+        self.wait_for(&format!("the end of `{gone}`"), |seen| !seen.text().contains(gone));
+    }
+
+    #[track_caller]
+    fn expect(&self, text: &str, there: bool) {
+        let seen = self.seen();
+        assert_eq!(
+            seen.text().contains(text),
+            there,
+            "whether `{text}` is on the screen before the key:\n{}",
+            seen.text()
+        );
+    }
+
+    /// Waits until all keys were taken, and gives the picture. Keys are taken one after the other, and this one draws
+    /// everything anew on each page, whatever it shows. Not after Esc alone: a key right behind it would make it another.
+    #[track_caller]
+    pub fn settle(&mut self) -> Picture {
+        let count = self.seen().pictures.len();
+        self.send(keys::REDRAW);
+        self.find("the picture, drawn anew", |seen| {
+            seen.pictures[count..].iter().find(|picture| picture.anew).cloned()
+        })
+    }
+
+    /// Makes the window another size, and waits for a picture of that size: it is drawn anew.
     #[track_caller]
     pub fn resize(&mut self, columns: u16, rows: u16) {
         let count = {
@@ -302,7 +376,7 @@ impl Terminal {
         let master = self.master.as_ref().expect("the terminal is open");
         master.resize(size(columns, rows)).expect("another size");
         self.wait_for(&format!("a picture of {columns}×{rows}"), |seen| {
-            seen.pictures.len() > count
+            seen.pictures[count..].iter().any(|picture| picture.anew)
         });
     }
 
@@ -319,7 +393,7 @@ impl Terminal {
     pub fn close(&mut self) {
         self.seen().closed = true;
         // Whatever comes next wakes the reader, which then lets go of its side.
-        self.send("?");
+        self.send(keys::REDRAW);
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader ends");
         }
@@ -386,19 +460,64 @@ pub mod keys {
     pub const CTRL_C: &str = "\x03";
     pub const CTRL_Z: &str = "\x1a";
     pub const REDRAW: &str = "\x0c";
+    pub const UP: &str = "\x1b[A";
     pub const DOWN: &str = "\x1b[B";
 }
 
-/// What a person does in the screen, as far as more than one test needs it.
+/// What tells the pages apart, whatever they show.
+pub mod marks {
+    /// The page on what can be done with a federation; its first line is chosen.
+    pub const START: &str = "Look around first";
+    /// The plan; a teardown's lists say it too.
+    pub const PLAN: &str = "nothing has changed yet";
+    /// What a federation's teardown asks for.
+    pub const TEARDOWN: &str = "to begin:";
+    /// The question how to stop.
+    pub const STOP: &str = "Stop, and stay here";
+    /// The list of federations.
+    pub const HOME: &str = "fedwiz connects";
+    /// The keys of a page.
+    pub const HELP: &str = "Marks of a step";
+}
+
+/// How the footer of a place shows a key.
+pub fn label(place: Place, action: Action) -> String {
+    let key = table::keys(place).find(|key| key.action == action);
+    let key = key.unwrap_or_else(|| panic!("{place:?} has no key for {action:?}"));
+    format!("{} {}", key.shown, key.word)
+}
+
+/// Who is asked, and where that can be seen.
+enum Asked {
+    /// The walk says that a step asks.
+    InTheWalk,
+    /// The guide with this heading is open.
+    InTheGuide(String),
+}
+
+/// What the person is asked by now. Nothing, too, while an answer is looked at.
+fn asked(seen: &Seen) -> Option<Asked> {
+    let text = seen.text();
+    let needs = State::NeedsPerson.word();
+    if text.contains(&label(Place::Guide, Action::Click)) {
+        let heading = text.lines().next().unwrap_or_default();
+        return heading
+            .trim_end()
+            .ends_with(needs)
+            .then(|| Asked::InTheGuide(heading.to_owned()));
+    }
+    let walk = text.contains(&label(Place::Walk, Action::Quit)) && text.contains(&label(Place::Walk, Action::NeedsYou));
+    (walk && seen.title().ends_with(needs)).then_some(Asked::InTheWalk)
+}
+
+/// What a person does in the screen, as far as more than one test needs it. The window is wide enough for the footers.
 impl Terminal {
-    /// From the start page of a federation to a run: shows the plan, and agrees.
+    /// From the page on what can be done to the whole plan.
     #[track_caller]
-    pub fn begin(&mut self) {
-        self.wait_for("the start page", |seen| seen.text().contains("▸ Show"));
+    pub fn show_the_plan(&mut self) {
+        self.wait_text(marks::START);
         self.send(keys::ENTER);
         self.wait_plan();
-        self.send(keys::ENTER);
-        self.wait_for("the walk", |seen| !seen.text().contains("nothing has changed yet"));
     }
 
     /// Waits until the plan is whole.
@@ -406,44 +525,84 @@ impl Terminal {
     pub fn wait_plan(&self) {
         self.wait_for("the whole plan", |seen| {
             let text = seen.text();
-            text.contains("nothing has changed yet") && text.contains("Preflight") && !text.contains("looking")
+            text.contains(marks::PLAN) && !text.contains(" looking: ")
         });
     }
 
-    /// Waits until a person is asked, or the run has ended; says whether somebody is asked.
+    /// From the page on what can be done to a run: shows the plan, and agrees.
     #[track_caller]
-    pub fn wait_question(&self) -> bool {
-        self.find("a question, or the end", |seen| {
-            let over = seen.is_over();
-            let asked = seen.title().contains("needs you");
-            (over || asked).then_some(!over)
-        })
+    pub fn begin(&mut self) {
+        self.show_the_plan();
+        self.press_away(keys::ENTER, marks::PLAN);
+    }
+
+    /// From the walk to the lists of a teardown.
+    #[track_caller]
+    pub fn show_the_teardown(&mut self) {
+        self.send("u");
+        self.wait_for("what goes and what stays", |seen| {
+            let text = seen.text();
+            text.contains(marks::TEARDOWN) && !text.contains(" looking: ")
+        });
+    }
+
+    /// Waits until a person is asked.
+    #[track_caller]
+    pub fn wait_question(&self) {
+        self.find("a question", asked);
+    }
+
+    /// Goes to the guide of a step that asks, if no guide is open.
+    #[track_caller]
+    pub fn open_the_guide(&mut self) {
+        if let Asked::InTheWalk = self.find("a question", asked) {
+            self.press("g", &label(Place::Guide, Action::Click));
+        }
     }
 
     /// Lets the simulated console do one human step.
     #[track_caller]
     pub fn click(&mut self) {
-        let title = self.seen().title();
-        self.send("g");
-        self.wait_text("F2");
+        self.open_the_guide();
+        let Asked::InTheGuide(heading) = self.find("a guide that asks", asked) else {
+            panic!("no guide is open:\n{}", self.seen().text());
+        };
+        let count = self.seen().pictures.len();
         self.send(keys::F2);
         self.wait_for("an answer of the simulated console", |seen| {
-            seen.title() != title || seen.is_over()
+            seen.pictures[count..]
+                .iter()
+                .any(|picture| !picture.text.starts_with(&heading))
         });
     }
 
     /// Lets the simulated console do all human steps, up to the end of the run.
     #[track_caller]
     pub fn click_to_the_end(&mut self) {
-        while self.wait_question() {
+        while self.find("a question, or the end", |seen| {
+            let over = seen.is_over();
+            (over || asked(seen).is_some()).then_some(!over)
+        }) {
             self.click();
         }
     }
 
-    /// Closes what lies over the walk.
+    /// Closes what lies over the walk when a run has ended.
     #[track_caller]
     pub fn close_the_end(&mut self) {
+        self.wait_for("how the run ended", Seen::is_over);
         self.send(keys::ESC);
-        self.wait_for("the walk", |seen| !seen.is_over() && seen.text().contains("q quit"));
+        self.wait_for("the walk", |seen| {
+            !seen.is_over() && seen.text().contains(&label(Place::Walk, Action::Quit))
+        });
+    }
+
+    /// Leaves with the key for that, from a page that has it and where nothing runs.
+    #[track_caller]
+    pub fn leave(&mut self) {
+        self.send("q");
+        let code = self.end();
+        assert_eq!(code, 0, "{}", self.seen().text());
+        self.expect_given_back();
     }
 }

@@ -61,10 +61,11 @@ impl Dag {
         firsts.get(next).copied()
     }
 
-    /// The next node that needs a person, after this one or from the beginning.
+    /// The next node that failed or needs a person, after this one or from the beginning.
     pub fn next_in_need(&self, from: Option<usize>, view: &View) -> Option<usize> {
-        let mut after = view.needs_person().filter(|&node| from.is_none_or(|from| node > from));
-        after.next().or_else(|| view.needs_person().next())
+        let all = || view.needs_person().chain(view.failures());
+        let after = all().filter(|&node| from.is_none_or(|from| node > from)).min();
+        after.or_else(|| all().min())
     }
 
     /// The node at a place on the screen.

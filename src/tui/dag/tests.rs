@@ -385,15 +385,20 @@ fn from_each_node_every_other_can_be_reached_by_arrow_keys() {
 }
 
 #[test]
-fn who_needs_a_person_is_found() {
+fn who_needs_a_person_and_what_failed_is_found() {
     let map = tutorial();
     let view = under_way(&map);
     let dag = Dag::new(map.clone());
     let source = number(&map, "saml.identity-source");
     assert_eq!(dag.next_in_need(None, &view), Some(source));
     assert_eq!(dag.next_in_need(Some(source), &view), Some(source));
-    let calm = Story::of(&map, &PHASES, Intent::Up).view;
-    assert_eq!(dag.next_in_need(None, &calm), None);
+    let mut story = Story::of(&map, &PHASES, Intent::Up);
+    assert_eq!(dag.next_in_need(None, &story.view), None);
+    story.fails("entra.app").asks("saml.identity-source");
+    let app = number(&map, "entra.app");
+    assert_eq!(dag.next_in_need(None, &story.view), Some(app));
+    assert_eq!(dag.next_in_need(Some(app), &story.view), Some(source));
+    assert_eq!(dag.next_in_need(Some(source), &story.view), Some(app));
 }
 
 #[test]

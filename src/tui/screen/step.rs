@@ -13,6 +13,8 @@
 //!  ▸ POST /v1.0/applicationTemplates/…/instantiate   201   212 ms   8a1f…
 //! ```
 
+use std::cell::Cell;
+
 use ratatui::{
     Frame,
     layout::Rect,
@@ -41,6 +43,8 @@ pub struct StepScreen {
     scroll: Scroll,
     /// The calls as commands to copy.
     commands: bool,
+    /// The columns it was drawn with, as its lines depend on them.
+    columns: Cell<usize>,
 }
 
 struct Row {
@@ -59,6 +63,7 @@ impl StepScreen {
             node,
             scroll: Scroll::default(),
             commands: false,
+            columns: Cell::new(78),
         }
     }
 
@@ -275,6 +280,19 @@ impl Page for StepScreen {
         };
         match event {
             Event::Act(Action::Back) => return vec![Effect::Back],
+            Event::Act(Action::Calls | Action::NextPart | Action::PartBefore)
+                if open.view.node(self.node).requests == 0 =>
+            {
+                shared.say = Some("It has made no call yet.".into());
+                return Vec::new();
+            }
+            Event::Act(Action::NextPart | Action::PartBefore) => {
+                // To the calls, and back to what is said above them.
+                let rows = self.rows(shared, open, self.columns.get());
+                let calls = rows.iter().position(|row| row.copies.is_some()).unwrap_or(0);
+                self.scroll.at = if self.scroll.at < calls { calls } else { 0 };
+                return Vec::new();
+            }
             Event::Act(Action::Calls) => {
                 self.commands = !self.commands;
                 return Vec::new();
@@ -282,6 +300,10 @@ impl Page for StepScreen {
             Event::Act(Action::Open) => {
                 let page = open.view.about(self.node).map(|about| about.read_more.to_owned());
                 return page.map(Effect::Browse).into_iter().collect();
+            }
+            Event::Act(Action::NeedsYou) if open.questions.is_empty() => {
+                shared.say = Some("Nothing needs you at the moment.".into());
+                return Vec::new();
             }
             Event::Act(Action::NeedsYou) => {
                 let next = open.questions.first().map(|question| question.node);
@@ -301,7 +323,7 @@ impl Page for StepScreen {
                 };
             }
             Event::Act(Action::Copy) => {
-                let rows = self.rows(shared, open, 78);
+                let rows = self.rows(shared, open, self.columns.get());
                 let command = rows.get(self.scroll.at).and_then(|row| row.copies.clone());
                 let last = || rows.iter().rev().find_map(|row| row.copies.clone());
                 return match command.or_else(last) {
@@ -314,7 +336,7 @@ impl Page for StepScreen {
             }
             _ => {}
         }
-        let rows = self.rows(shared, open, 78).len();
+        let rows = self.rows(shared, open, self.columns.get()).len();
         self.scroll.on(event, rows);
         Vec::new()
     }
@@ -355,6 +377,7 @@ impl Page for StepScreen {
         );
         let rows = self.rows(shared, open, columns);
         let height = usize::from(area.height).saturating_sub(1);
+        self.columns.set(columns);
         for (at, y) in self.scroll.window(height, rows.len()).zip(area.y + 1..) {
             let place = row(y);
             let style = if at == self.scroll.at {

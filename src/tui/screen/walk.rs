@@ -134,6 +134,11 @@ impl Page for Walk {
                     }
                 }
             },
+            Event::Act(Action::NextFound)
+                if open.view.failures().next().is_none() && open.view.needs_person().next().is_none() =>
+            {
+                shared.say = Some("Nothing failed, and nothing needs you.".into());
+            }
             Event::Act(Action::Search) => return vec![Effect::Show(Box::new(finder::steps()))],
             Event::Act(Action::Pause) => match open.running {
                 Some(under) if under.paused => return vec![Effect::Tell(Order::Resume)],
