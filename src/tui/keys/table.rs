@@ -1,0 +1,108 @@
+//! The table of keys, a line each.
+
+use crossterm::event::{
+    KeyCode::{self, BackTab, Char, Down, End, Enter, Esc, F, Home as HomeKey, Left, PageDown, PageUp, Right, Tab, Up},
+    KeyModifiers,
+};
+
+use super::{Action as A, Key, Place as P, When};
+
+const NONE: KeyModifiers = KeyModifiers::NONE;
+pub(super) const CTRL: KeyModifiers = KeyModifiers::CONTROL;
+const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
+
+/// All places.
+#[rustfmt::skip]
+pub(super) const EVERYWHERE: &[P] = &[
+    P::Home, P::Form, P::Plan, P::Walk, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder,
+];
+/// Where letters are not typed into a field.
+const NOT_TYPING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::SignIn, P::Help];
+/// Where letters are.
+pub(super) const TYPING: &[P] = &[P::Form, P::Guide, P::Teardown, P::Ask, P::Finder];
+#[rustfmt::skip]
+const LISTS: &[P] = &[
+    P::Home, P::Plan, P::Walk, P::Step, P::Guide, P::Teardown, P::Ask, P::Help, P::Finder, P::Form,
+];
+/// Where one goes back to what was there before.
+#[rustfmt::skip]
+const INSIDE: &[P] = &[
+    P::Form, P::Plan, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder,
+];
+const PARTS: &[P] = &[P::Walk, P::Guide, P::Form, P::Step];
+
+/// The table. Of two lines with the same key in the same place the first one counts, so there are none.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Home], "choose", "Open the federation, or make one.", true),
+    key(A::Begin, &[(NONE, Enter)], "Enter", &[P::Plan], "begin", "Agree to the plan and begin.", true),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Walk], "open step", "Show everything about the step in focus.", true),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Guide, P::Form], "next", "Take what is typed and go to the next field; on the last one, send it all.", true),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Teardown, P::Ask, P::Finder], "confirm", "Take what is typed or chosen.", true),
+    key(A::Begin, &[(NONE, Char('b'))], "b", &[P::Walk], "begin", "Set up or go on, after showing the plan.", true).when(When::Idle),
+    key(A::NeedsYou, &[(NONE, Char('g'))], "g", &[P::Walk, P::Step], "guide", "Go to the next step that needs you.", true).when(When::Asked),
+    key(A::Click, &[(NONE, F(2))], "F2", &[P::Guide], "simulate", "In the demo: let the simulated console do the clicks.", true).when(When::Simulated),
+    key(A::Begin, &[(NONE, F(2))], "F2", &[P::Form], "save", "Write the profile, and open the federation. Nothing in the clouds changes.", true),
+    key(A::Open, &[(NONE, F(3))], "F3", &[P::Guide], "open page", "Open the console's page in the browser.", true),
+    key(A::Copy, &[(NONE, F(4))], "F4", &[P::Guide], "copy", "Copy the chosen value.", true),
+    key(A::MyWord, &[(NONE, F(6))], "F6", &[P::Guide], "my word", "Say that it is done though no proof can come; it is recorded as unproven.", true),
+    key(A::Open, &[(NONE, Char('o'))], "o", &[P::Step, P::SignIn], "open page", "Open the page in the browser.", true),
+    key(A::Copy, &[(NONE, Char('c'))], "c", &[P::Step, P::SignIn], "copy", "Copy the chosen call as a command, or the code.", true),
+    key(A::Calls, &[(NONE, Char('x'))], "x", &[P::Step], "calls", "Show the last calls as curl, az and aws commands.", true).when(When::Called),
+    key(A::Retry, &[(NONE, Char('r'))], "r", &[P::Walk, P::Step], "retry", "Let a step that failed or needs a person go again.", true).when(When::Again),
+    key(A::Skip, &[(NONE, Char('s'))], "s", &[P::Walk, P::Step], "skip", "Leave out a step that nothing insists on.", false),
+    key(A::LookNow, &[(NONE, Char('l'))], "l", &[P::Walk, P::Step], "look now", "Look now instead of at the next time.", true).when(When::Waits),
+    key(A::MyWord, &[(NONE, Char('w'))], "w", &[P::Walk, P::Step], "my word", "Take your word for a proof that does not come; it is recorded as unproven.", false),
+    key(A::Pause, &[(NONE, Char('p'))], "p", &[P::Walk], "pause", "Begin no further step; again to go on.", true).when(When::Running),
+    key(A::Search, &[(NONE, Char('/'))], "/", &[P::Walk], "find", "Find a step by name.", true),
+    key(A::NextFound, &[(NONE, Char('n'))], "n", &[P::Walk], "next found", "Go to the next step that was found.", false),
+    key(A::Fold, &[(NONE, Char(' '))], "Space", &[P::Walk], "fold", "Open or close a box that stands for many steps.", false),
+    key(A::Zoom, &[(NONE, Char('z'))], "z", &[P::Walk], "zoom", "Show the graph as boxes, chips, tree or counts.", false),
+    key(A::Follow, &[(NONE, Char('f'))], "f", &[P::Walk], "follow", "Keep the step that is at work in view.", false),
+    key(A::Filter, &[(NONE, Char('v'))], "v", &[P::Walk, P::Plan], "filter", "Show only what failed, waits or needs you.", false),
+    key(A::TakeBack, &[(NONE, Char('u'))], "u", &[P::Walk], "take back", "Show what a teardown would take back, and ask.", true).when(When::Ours),
+    key(A::New, &[(NONE, Char('n'))], "n", &[P::Home], "new", "Make a new federation.", true),
+    key(A::Up, &[(NONE, Up)], "↑", LISTS, "up", "One up.", false),
+    key(A::Up, &[(NONE, Char('k'))], "k", NOT_TYPING, "up", "One up.", false),
+    key(A::Down, &[(NONE, Down)], "↓", LISTS, "down", "One down.", false),
+    key(A::Down, &[(NONE, Char('j'))], "j", NOT_TYPING, "down", "One down.", false),
+    key(A::Left, &[(NONE, Left), (NONE, Char('h'))], "← h", &[P::Walk], "left", "To what the step needs.", false),
+    key(A::Right, &[(NONE, Right)], "→", &[P::Walk], "right", "To what needs the step.", false),
+    key(A::PageUp, &[(NONE, PageUp)], "PgUp", LISTS, "page up", "A page up.", false),
+    key(A::PageDown, &[(NONE, PageDown)], "PgDn", LISTS, "page down", "A page down.", false),
+    key(A::First, &[(NONE, HomeKey)], "Home", NOT_TYPING, "first", "To the beginning.", false),
+    key(A::Last, &[(NONE, End)], "End", NOT_TYPING, "last", "To the end.", false),
+    key(A::NextPart, &[(NONE, Tab)], "Tab", PARTS, "next part", "The next part of the screen, or the next field.", false),
+    key(A::PartBefore, &[(SHIFT, BackTab), (NONE, BackTab)], "Shift-Tab", PARTS, "part before", "The part or field before.", false),
+    key(A::Back, &[(NONE, Esc)], "Esc", INSIDE, "back", "Go back.", true),
+    key(A::Back, &[(NONE, Esc)], "Esc", &[P::Walk], "home", "Back to the list of federations, when nothing is running.", false),
+    key(A::Commands, &[(NONE, Char(':'))], ":", NOT_TYPING, "commands", "Find a command by name.", false),
+    key(A::Theme, &[(NONE, Char('t'))], "t", NOT_TYPING, "colours", "The next colours: dark, light, high contrast, none.", false),
+    key(A::Help, &[(NONE, Char('?'))], "?", NOT_TYPING, "help", "Show the keys of this screen.", true),
+    key(A::Help, &[(NONE, F(1))], "F1", TYPING, "help", "Show the keys of this screen.", true),
+    key(A::Quit, &[(NONE, Char('q'))], "q", NOT_TYPING, "quit", "Leave; what is running is asked about first.", true),
+    key(A::Stop, &[(CTRL, Char('c'))], "Ctrl-C", EVERYWHERE, "stop", "Asks once, then stops safely and says how to continue.", false),
+    key(A::Suspend, &[(CTRL, Char('z'))], "Ctrl-Z", EVERYWHERE, "suspend", "Put the program aside; `fg` brings it back.", false),
+    key(A::Redraw, &[(CTRL, Char('l'))], "Ctrl-L", EVERYWHERE, "redraw", "Draw everything anew.", false),
+];
+
+const fn key(
+    action: A,
+    codes: &'static [(KeyModifiers, KeyCode)],
+    shown: &'static str,
+    places: &'static [P],
+    word: &'static str,
+    says: &'static str,
+    footer: bool,
+) -> Key {
+    Key {
+        action,
+        codes,
+        shown,
+        places,
+        word,
+        says,
+        footer,
+        when: When::Always,
+    }
+}
