@@ -1,39 +1,36 @@
 //! The loop: keys, notices, questions and signals go in; pictures and deeds come out.
 
+mod deeds;
+mod news;
+
 use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use tokio::{
     sync::mpsc,
     time::{Instant, Interval, MissedTickBehavior},
 };
 
+use self::news::News;
 use super::{
     app::App,
-    host::{Draft, Federation, Host, Running, SignIn},
-    keys::Place,
-    operator::{Asked, AtTheScreen},
-    page::{Bring, Effect, Open, Shared, Under},
-    screen::{guide::GuideScreen, sign_in::SignInPage, start::Start, walk::Walk},
+    host::{Host, Running},
+    operator::Asked,
+    page::{Effect, Shared},
     terminal::Terminal,
     theme::Theme,
 };
 use crate::{
-    engine::{driver::Order, exit::Exit, fact::Intent, guide::Answer, outcome::Outcome, recorder::Notice},
+    engine::{exit::Exit, outcome::Outcome, recorder::Notice},
     fault::{Fault, Kind},
-    report::clean::clean,
 };
 
 /// Between two pictures of what only happens; a key is drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
 /// How often what depends on the time is drawn anew, while something is running.
 const BEAT: Duration = Duration::from_millis(500);
-/// The largest file that is taken as an answer.
-const LARGEST_FILE: u64 = 10 * 1024 * 1024;
-
 /// How the screen is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -93,14 +90,6 @@ pub async fn run(host: Arc<dyn Host>, options: Options) -> Result<Left, Fault> {
         wall: options.wall,
     };
     stage.play(options, inbox).await
-}
-
-/// What comes back from work that the loop does not wait for.
-enum News {
-    Opened(Result<Arc<dyn Federation>, Fault>),
-    Clicked(u64, Result<Answer, Fault>),
-    Read(u64, Result<Answer, Fault>),
-    SignIn(Option<SignIn>),
 }
 
 struct Stage {
@@ -274,203 +263,6 @@ impl Stage {
         }
     }
 
-    fn hear(&mut self, news: News) -> Vec<Effect> {
-        match news {
-            News::Opened(Ok(federation)) => {
-                self.app.opened(Open::new(federation));
-                vec![
-                    Effect::Home,
-                    Effect::Show(Box::new(Walk::default())),
-                    Effect::Show(Box::new(Start::default())),
-                ]
-            }
-            News::Opened(Err(fault)) => {
-                self.say_fault(&fault);
-                Vec::new()
-            }
-            News::Clicked(id, answer) => {
-                self.app.clicked(id, answer);
-                Vec::new()
-            }
-            News::Read(id, Ok(answer)) => {
-                self.app.answer(id, answer);
-                Vec::new()
-            }
-            News::SignIn(Some(sign_in)) => {
-                self.app.shared.wall = Some((self.wall)());
-                vec![Effect::Show(Box::new(SignInPage::new(sign_in)))]
-            }
-            News::SignIn(None) => {
-                self.app.shared.wall = None;
-                if self.app.place() == Place::SignIn {
-                    self.app.back();
-                }
-                Vec::new()
-            }
-            News::Read(_, Err(fault)) => {
-                self.say_fault(&fault);
-                Vec::new()
-            }
-        }
-    }
-
-    fn say_fault(&mut self, fault: &Fault) {
-        let mut text = fault.to_string();
-        for more in [&fault.why, &fault.hint] {
-            if !more.is_empty() {
-                text.push_str(": ");
-                text.push_str(more);
-            }
-        }
-        self.app.shared.say = Some(clean(&text).into_owned());
-    }
-
-    fn perform(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Show(page) => self.app.show(page),
-                Effect::Instead(page) => self.app.instead(page),
-                Effect::Back => self.app.back(),
-                Effect::Home => self.app.home(),
-                Effect::Open(name) => self.open(name),
-                Effect::Save(draft) => self.save(&draft),
-                Effect::Start(intent) => self.start(intent),
-                Effect::Tell(order) => self.tell(order),
-                Effect::Click(id) => self.click(id),
-                Effect::Answer(id, answer, brought) => self.answer(id, answer, brought),
-                Effect::Act(action) => {
-                    let effects = self.app.act(action);
-                    self.perform(effects);
-                }
-                Effect::Browse(page) => {
-                    let opened = open::that_detached(&page).is_ok();
-                    let how = if opened {
-                        "opening"
-                    } else {
-                        "no browser here; the page is"
-                    };
-                    self.app.shared.say = Some(clean(&format!("{how} {page}")).into_owned());
-                }
-                Effect::Copy(what, text) => {
-                    let said = match self.terminal.copy(&text) {
-                        Ok(()) => format!("copied: {what}"),
-                        Err(error) => format!("not copied: {error}"),
-                    };
-                    self.app.shared.say = Some(clean(&said).into_owned());
-                }
-                Effect::Bell => {
-                    if self.bell {
-                        let _ = self.terminal.bell();
-                    }
-                }
-                Effect::Suspend => {
-                    if let Err(fault) = self.terminal.suspend() {
-                        self.say_fault(&fault);
-                    }
-                }
-                Effect::Redraw => {
-                    let _ = self.terminal.forget();
-                }
-                Effect::Quit => {
-                    self.quit = true;
-                    if self.running.is_some() {
-                        self.tell(Order::Stop);
-                    }
-                }
-            }
-        }
-    }
-
-    fn open(&mut self, name: String) {
-        let (host, news) = (Arc::clone(&self.host), self.news.clone());
-        self.app.shared.say = Some(format!("opening {name} …"));
-        tokio::spawn(async move {
-            let _ = news.send(News::Opened(host.open(&name).await));
-        });
-    }
-
-    fn save(&mut self, draft: &Draft) {
-        match self.host.save(draft) {
-            Ok(name) => {
-                self.app.shared.known = self.host.known();
-                self.app.back();
-                self.open(name);
-            }
-            Err(fault) => self.say_fault(&fault),
-        }
-    }
-
-    fn start(&mut self, intent: Intent) {
-        let Some(open) = &self.app.shared.open else { return };
-        if self.running.is_some() {
-            self.app.shared.say = Some("Something is running already.".into());
-            return;
-        }
-        let (operator, questions) = AtTheScreen::new();
-        let running = open.federation.start(intent, Arc::new(operator));
-        self.questions = Some(questions);
-        self.running = Some(running);
-        self.app.begins(intent);
-    }
-
-    fn tell(&mut self, order: Order) {
-        let Some(running) = &self.running else { return };
-        if let Some(Under { paused, stopping, .. }) =
-            self.app.shared.open.as_mut().and_then(|open| open.running.as_mut())
-        {
-            match order {
-                Order::Pause => *paused = true,
-                Order::Resume => *paused = false,
-                Order::Stop | Order::StopNow => *stopping = true,
-                _ => {}
-            }
-        }
-        if order == Order::Stop {
-            // Whoever waits for a person hears that nobody answers.
-            if let Some(open) = &mut self.app.shared.open {
-                open.questions.clear();
-            }
-        }
-        running.control.tell(order);
-    }
-
-    fn click(&mut self, id: u64) {
-        let console = self.app.shared.open.as_ref().and_then(|open| open.federation.console());
-        let (Some(console), Some(question)) = (console, self.app.question(id)) else {
-            return;
-        };
-        if question.clicking {
-            return;
-        }
-        question.clicking = true;
-        let (node, guide, news) = (question.asked.node.clone(), question.guide.clone(), self.news.clone());
-        tokio::spawn(async move {
-            let answer = console.ask(&node, &guide).await;
-            let _ = news.send(News::Clicked(id, answer));
-        });
-    }
-
-    fn answer(&mut self, id: u64, mut answer: Answer, brought: Vec<Bring>) {
-        let news = self.news.clone();
-        tokio::spawn(async move {
-            let read = async {
-                for Bring {
-                    key, value, is_path, ..
-                } in brought
-                {
-                    let value = if is_path {
-                        read_file(value.expose_secret()).await?.into()
-                    } else {
-                        value
-                    };
-                    answer.insert(key, value);
-                }
-                Ok(answer)
-            };
-            let _ = news.send(News::Read(id, read.await));
-        });
-    }
-
     fn draw(&mut self) -> Result<(), Fault> {
         let title = self.app.title();
         let app = &self.app;
@@ -513,27 +305,6 @@ impl Stage {
     }
 }
 
-async fn read_file(path: &str) -> Result<String, Fault> {
-    let cannot = |why: String| {
-        Fault::new(Kind::Usage, format!("the file {path} cannot be used"))
-            .why(why)
-            .hint("Type another path, or paste the text of the file.")
-    };
-    let path = path.trim().trim_matches('"').to_owned();
-    let size = tokio::fs::metadata(&path)
-        .await
-        .map_err(|error| cannot(error.to_string()))?
-        .len();
-    if size > LARGEST_FILE {
-        return Err(cannot(format!(
-            "it has {size} bytes, and at most {LARGEST_FILE} are read"
-        )));
-    }
-    tokio::fs::read_to_string(&path)
-        .await
-        .map_err(|error| cannot(error.to_string()))
-}
-
 /// Those that want this process to end.
 struct Signals {
     #[cfg(unix)]
@@ -565,10 +336,4 @@ impl Signals {
         }
         std::future::pending::<()>().await;
     }
-}
-
-/// Goes to the first question, for whoever presses the key.
-pub(super) fn first_question(open: &Open) -> Option<Effect> {
-    let question = open.questions.first()?;
-    Some(Effect::Show(Box::new(GuideScreen::of(question.node))))
 }

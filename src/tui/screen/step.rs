@@ -306,11 +306,8 @@ impl Page for StepScreen {
                 return Vec::new();
             }
             Event::Act(Action::NeedsYou) => {
-                let next = open.questions.first().map(|question| question.node);
-                return match next {
-                    Some(node) => vec![Effect::Instead(Box::new(GuideScreen::of(node)))],
-                    None => Vec::new(),
-                };
+                let next = GuideScreen::of_first(open);
+                return next.map(|next| Effect::Instead(Box::new(next))).into_iter().collect();
             }
             Event::Act(action @ (Action::Retry | Action::Skip | Action::LookNow | Action::MyWord)) => {
                 return match order(open, self.node, *action) {

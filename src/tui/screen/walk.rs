@@ -24,14 +24,13 @@ use self::{
     activity::Log,
     head::{draw_banner, draw_head, draw_phase_line, draw_phases, rule},
 };
-use super::{ask::Ask, finder, start::Start, step, step::StepScreen, teardown::Teardown};
+use super::{ask::Ask, finder, guide::GuideScreen, start::Start, step, step::StepScreen, teardown::Teardown};
 use crate::{
     engine::{driver::Order, fact::Intent},
     tui::{
         graph::GraphPane,
         keys::{Action, Place},
         page::{Effect, Event, Open, Page, Shared},
-        run::first_question,
         widget::bar::bar,
     },
 };
@@ -124,8 +123,8 @@ impl Page for Walk {
                 }
                 shared.say = Some("Let it come to its end first, or stop it (q).".into());
             }
-            Event::Act(Action::NeedsYou) => match first_question(open) {
-                Some(effect) => return vec![effect],
+            Event::Act(Action::NeedsYou) => match GuideScreen::of_first(open) {
+                Some(guide) => return vec![Effect::Show(Box::new(guide))],
                 None => {
                     let next = open.view.needs_person().next().or_else(|| open.view.failures().next());
                     match next {

@@ -1,0 +1,119 @@
+//! The federations of this machine.
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::{SignIns, opened::Opened};
+use crate::{
+    cli::{args::TokenStore, draft, out, place, vault, walk},
+    engine::journal::Journal,
+    fault::{Fault, Kind},
+    profile::Profile,
+    report::{outline::Outline, replay::recall, words},
+    session::{JOURNAL, Setup},
+    steps::PHASES,
+    tui::host::{Draft, Federation, Host, Known, SignIn, Wrong},
+};
+
+/// The federations of this machine.
+pub(super) struct Machine {
+    /// The profile that was named, if one was.
+    pub(super) file: Option<PathBuf>,
+    pub(super) token_store: TokenStore,
+    pub(super) sign_ins: SignIns,
+}
+
+impl Machine {
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = self.file.iter().cloned().collect();
+        for file in place::profiles() {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
+    }
+}
+
+#[async_trait]
+impl Host for Machine {
+    fn known(&self) -> Vec<Known> {
+        let all = self.files().into_iter().map(|file| match Profile::load(&file) {
+            Ok(profile) => Known {
+                state: how_it_stands(&profile.federation),
+                name: profile.federation,
+                profile: Some(file),
+                demo: false,
+            },
+            Err(error) => Known {
+                name: file
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
+                state: format!("its profile has errors: {error}"),
+                profile: Some(file),
+                demo: false,
+            },
+        });
+        all.collect()
+    }
+
+    async fn open(&self, name: &str) -> Result<Arc<dyn Federation>, Fault> {
+        for file in self.files() {
+            let Ok(profile) = Profile::load(&file) else { continue };
+            if profile.federation != name {
+                continue;
+            }
+            let secrets = vault::open_quietly(self.token_store).await?;
+            let setup = Setup {
+                prompter: Arc::clone(&self.sign_ins.prompter),
+                ..walk::setup(profile, secrets)?
+            };
+            let flags = format!("--profile {}", out::quoted(&file.display().to_string()));
+            return Opened::open(setup, flags, None).await;
+        }
+        Err(
+            Fault::new(Kind::Usage, format!("the profile of `{name}` cannot be read"))
+                .hint("`fedwiz plan` says what is wrong with it, line by line."),
+        )
+    }
+
+    fn draft(&self) -> Draft {
+        draft::draft()
+    }
+
+    fn preview(&self, draft: &Draft) -> Result<String, Vec<Wrong>> {
+        draft::preview(draft)
+    }
+
+    fn save(&self, draft: &Draft) -> Result<String, Fault> {
+        draft::save(draft)
+    }
+
+    fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {
+        self.sign_ins.take()
+    }
+}
+
+/// What a federation's journal says, in a few words.
+fn how_it_stands(federation: &str) -> String {
+    let read = place::state_dir(federation).and_then(|folder| Journal::read(&folder.join(JOURNAL)));
+    let recorded = match read {
+        Ok(recorded) if recorded.events.is_empty() => return "not begun".into(),
+        Ok(recorded) => recorded,
+        Err(fault) => return fault.to_string(),
+    };
+    let view = recall(Outline::new(PHASES), recorded.events.into_iter().map(Arc::new));
+    let standing = view.tally().count(words::State::stands);
+    let end = view.run().and_then(|run| run.end).map_or("broken off", words::end);
+    let at = view
+        .now()
+        .map(|at| at.strftime(", %Y-%m-%d %H:%M UTC").to_string())
+        .unwrap_or_default();
+    match standing {
+        0 => format!("taken back{at}"),
+        _ => format!("{standing} steps stand; last run: {end}{at}"),
+    }
+}

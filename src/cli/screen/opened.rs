@@ -1,0 +1,199 @@
+//! A federation that is open: the driver, the journal's view and the graph behind the screen.
+
+use std::{
+    any::Any,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+
+#[cfg(feature = "demo")]
+use crate::cli::operator::SimulatedConsole;
+use crate::{
+    engine::{
+        fact::{Event, Intent},
+        guide::Operator,
+        outcome::Outcome,
+        recorder::{Notice, Subscription},
+        select::Selection,
+    },
+    fault::Fault,
+    report::{outline::Outline, replay::recall, view::View},
+    session::{Session, Setup},
+    steps::PHASES,
+    tui::{
+        dag::map::Map,
+        host::{Federation, Running},
+    },
+};
+
+/// A federation that is open.
+pub(super) struct Opened {
+    session: Session,
+    /// What has happened since it was opened.
+    since: Mutex<Since>,
+    console: Option<Arc<dyn Operator>>,
+    /// The flags that lead to it on the command line.
+    flags: String,
+    /// What a demo lives in.
+    _world: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// The facts of this process, heard in order.
+struct Since {
+    notices: Subscription,
+    facts: Vec<Arc<Event>>,
+}
+
+impl Since {
+    fn the_opening_of(session: &Session) -> Mutex<Self> {
+        Mutex::new(Self {
+            notices: session.recorder.subscribe(),
+            facts: Vec::new(),
+        })
+    }
+
+    fn catch_up(&mut self) {
+        while let Some(notice) = self.notices.try_next() {
+            if let Notice::Fact(event) = notice {
+                self.facts.push(event);
+            }
+        }
+    }
+}
+
+impl Opened {
+    /// Opens it, and its journal. What it lives in goes when it goes.
+    pub(super) async fn open(
+        setup: Setup,
+        flags: String,
+        world: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Result<Arc<dyn Federation>, Fault> {
+        let console = console_of(&setup);
+        let session = Session::open(setup).await?;
+        Ok(Arc::new(Self {
+            since: Since::the_opening_of(&session),
+            session,
+            console,
+            flags,
+            _world: world,
+        }))
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct Ending(JoinHandle<Result<Outcome, Fault>>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Future for Ending {
+    type Output = Result<Outcome, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|joined| joined.unwrap_or_else(|_| Err(Fault::internal("the run broke off"))))
+    }
+}
+
+impl Federation for Opened {
+    fn name(&self) -> String {
+        self.session.profile.federation.clone()
+    }
+
+    fn leads(&self) -> String {
+        let profile = &self.session.profile;
+        let targets: Vec<String> = profile
+            .aws
+            .iter()
+            .map(|target| match &target.region {
+                Some(region) => format!("{} ({region})", target.name),
+                None => target.name.clone(),
+            })
+            .collect();
+        format!("{} ⇄ {}", profile.entra.tenant, targets.join(", "))
+    }
+
+    fn view(&self) -> View {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.catch_up();
+        recall(
+            Outline::of(PHASES, &self.session.graph),
+            self.session.past.iter().chain(&since.facts).cloned(),
+        )
+    }
+
+    fn map(&self) -> Map {
+        Map::of(&self.session.graph)
+    }
+
+    fn needs(&self, node: usize) -> Vec<usize> {
+        let graph = &self.session.graph;
+        let Some(ix) = graph.indices().nth(node) else {
+            return Vec::new();
+        };
+        let mut all: Vec<usize> = graph
+            .needs(ix)
+            .flat_map(|(_, picked)| picked.iter().map(|ix| ix.index()))
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn needed_by(&self, node: usize) -> Vec<usize> {
+        let graph = &self.session.graph;
+        let dependents = graph.indices().nth(node).map(|ix| graph.dependents(ix));
+        dependents.into_iter().flatten().map(|ix| ix.index()).collect()
+    }
+
+    fn now(&self) -> Timestamp {
+        // Asked for with every picture, so that what is heard does not pile up.
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).catch_up();
+        self.session.clock().now()
+    }
+
+    fn warning(&self) -> Option<String> {
+        self.session.warning.clone()
+    }
+
+    fn start(&self, intent: Intent, operator: Arc<dyn Operator>) -> Running {
+        let notices = self.session.recorder.subscribe();
+        let driver = self.session.driver(operator, Selection::default());
+        let control = driver.control();
+        Running {
+            control,
+            notices,
+            ended: Box::pin(Ending(tokio::spawn(driver.run(intent)))),
+        }
+    }
+
+    fn console(&self) -> Option<Arc<dyn Operator>> {
+        self.console.clone()
+    }
+
+    fn command(&self, intent: Intent) -> String {
+        let command = match intent {
+            Intent::Down => "teardown",
+            _ => "apply",
+        };
+        format!("fedwiz {command} {}", self.flags).trim_end().to_owned()
+    }
+}
+
+/// The simulated console of a federation that stands on a simulator.
+fn console_of(setup: &Setup) -> Option<Arc<dyn Operator>> {
+    #[cfg(feature = "demo")]
+    if let Ok(console) = SimulatedConsole::of(&setup.profile, Arc::clone(&setup.clock)) {
+        return Some(Arc::new(console));
+    }
+    let _ = setup;
+    None
+}

@@ -1,0 +1,189 @@
+//! What pages want done: runs, orders, answers, copies. What takes time is done beside the loop, and comes back as news.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+
+use super::{Stage, news::News};
+use crate::{
+    engine::{driver::Order, fact::Intent, guide::Answer},
+    fault::{Fault, Kind},
+    report::clean::clean,
+    tui::{
+        host::Draft,
+        operator::AtTheScreen,
+        page::{Bring, Effect, Under},
+    },
+};
+
+/// The largest file that is taken as an answer.
+const LARGEST_FILE: u64 = 10 * 1024 * 1024;
+
+impl Stage {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Show(page) => self.app.show(page),
+                Effect::Instead(page) => self.app.instead(page),
+                Effect::Back => self.app.back(),
+                Effect::Home => self.app.home(),
+                Effect::Open(name) => self.open(name),
+                Effect::Save(draft) => self.save(&draft),
+                Effect::Start(intent) => self.start(intent),
+                Effect::Tell(order) => self.tell(order),
+                Effect::Click(id) => self.click(id),
+                Effect::Answer(id, answer, brought) => self.answer(id, answer, brought),
+                Effect::Act(action) => {
+                    let effects = self.app.act(action);
+                    self.perform(effects);
+                }
+                Effect::Browse(page) => {
+                    let opened = open::that_detached(&page).is_ok();
+                    let how = if opened {
+                        "opening"
+                    } else {
+                        "no browser here; the page is"
+                    };
+                    self.app.shared.say = Some(clean(&format!("{how} {page}")).into_owned());
+                }
+                Effect::Copy(what, text) => {
+                    let said = match self.terminal.copy(&text) {
+                        Ok(()) => format!("copied: {what}"),
+                        Err(error) => format!("not copied: {error}"),
+                    };
+                    self.app.shared.say = Some(clean(&said).into_owned());
+                }
+                Effect::Bell => {
+                    if self.bell {
+                        let _ = self.terminal.bell();
+                    }
+                }
+                Effect::Suspend => {
+                    if let Err(fault) = self.terminal.suspend() {
+                        self.say_fault(&fault);
+                    }
+                }
+                Effect::Redraw => {
+                    let _ = self.terminal.forget();
+                }
+                Effect::Quit => {
+                    self.quit = true;
+                    if self.running.is_some() {
+                        self.tell(Order::Stop);
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, name: String) {
+        let (host, news) = (Arc::clone(&self.host), self.news.clone());
+        self.app.shared.say = Some(format!("opening {name} …"));
+        tokio::spawn(async move {
+            let _ = news.send(News::Opened(host.open(&name).await));
+        });
+    }
+
+    fn save(&mut self, draft: &Draft) {
+        match self.host.save(draft) {
+            Ok(name) => {
+                self.app.shared.known = self.host.known();
+                self.app.back();
+                self.open(name);
+            }
+            Err(fault) => self.say_fault(&fault),
+        }
+    }
+
+    fn start(&mut self, intent: Intent) {
+        let Some(open) = &self.app.shared.open else { return };
+        if self.running.is_some() {
+            self.app.shared.say = Some("Something is running already.".into());
+            return;
+        }
+        let (operator, questions) = AtTheScreen::new();
+        let running = open.federation.start(intent, Arc::new(operator));
+        self.questions = Some(questions);
+        self.running = Some(running);
+        self.app.begins(intent);
+    }
+
+    fn tell(&mut self, order: Order) {
+        let Some(running) = &self.running else { return };
+        if let Some(Under { paused, stopping, .. }) =
+            self.app.shared.open.as_mut().and_then(|open| open.running.as_mut())
+        {
+            match order {
+                Order::Pause => *paused = true,
+                Order::Resume => *paused = false,
+                Order::Stop | Order::StopNow => *stopping = true,
+                _ => {}
+            }
+        }
+        if order == Order::Stop {
+            // Whoever waits for a person hears that nobody answers.
+            if let Some(open) = &mut self.app.shared.open {
+                open.questions.clear();
+            }
+        }
+        running.control.tell(order);
+    }
+
+    fn click(&mut self, id: u64) {
+        let console = self.app.shared.open.as_ref().and_then(|open| open.federation.console());
+        let (Some(console), Some(question)) = (console, self.app.question(id)) else {
+            return;
+        };
+        if question.clicking {
+            return;
+        }
+        question.clicking = true;
+        let (node, guide, news) = (question.asked.node.clone(), question.guide.clone(), self.news.clone());
+        tokio::spawn(async move {
+            let answer = console.ask(&node, &guide).await;
+            let _ = news.send(News::Clicked(id, answer));
+        });
+    }
+
+    fn answer(&mut self, id: u64, mut answer: Answer, brought: Vec<Bring>) {
+        let news = self.news.clone();
+        tokio::spawn(async move {
+            let read = async {
+                for Bring {
+                    key, value, is_path, ..
+                } in brought
+                {
+                    let value = if is_path {
+                        read_file(value.expose_secret()).await?.into()
+                    } else {
+                        value
+                    };
+                    answer.insert(key, value);
+                }
+                Ok(answer)
+            };
+            let _ = news.send(News::Read(id, read.await));
+        });
+    }
+}
+
+async fn read_file(path: &str) -> Result<String, Fault> {
+    let cannot = |why: String| {
+        Fault::new(Kind::Usage, format!("the file {path} cannot be used"))
+            .why(why)
+            .hint("Type another path, or paste the text of the file.")
+    };
+    let path = path.trim().trim_matches('"').to_owned();
+    let size = tokio::fs::metadata(&path)
+        .await
+        .map_err(|error| cannot(error.to_string()))?
+        .len();
+    if size > LARGEST_FILE {
+        return Err(cannot(format!(
+            "it has {size} bytes, and at most {LARGEST_FILE} are read"
+        )));
+    }
+    tokio::fs::read_to_string(&path)
+        .await
+        .map_err(|error| cannot(error.to_string()))
+}

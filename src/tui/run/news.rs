@@ -1,0 +1,77 @@
+//! What comes back from work that the loop does not wait for.
+
+use std::sync::Arc;
+
+use super::Stage;
+use crate::{
+    engine::guide::Answer,
+    fault::Fault,
+    report::clean::clean,
+    tui::{
+        host::{Federation, SignIn},
+        keys::Place,
+        page::{Effect, Open},
+        screen::{sign_in::SignInPage, start::Start, walk::Walk},
+    },
+};
+
+/// What comes back from work that the loop does not wait for.
+pub(super) enum News {
+    Opened(Result<Arc<dyn Federation>, Fault>),
+    Clicked(u64, Result<Answer, Fault>),
+    Read(u64, Result<Answer, Fault>),
+    SignIn(Option<SignIn>),
+}
+
+impl Stage {
+    pub(super) fn hear(&mut self, news: News) -> Vec<Effect> {
+        match news {
+            News::Opened(Ok(federation)) => {
+                self.app.opened(Open::new(federation));
+                vec![
+                    Effect::Home,
+                    Effect::Show(Box::new(Walk::default())),
+                    Effect::Show(Box::new(Start::default())),
+                ]
+            }
+            News::Opened(Err(fault)) => {
+                self.say_fault(&fault);
+                Vec::new()
+            }
+            News::Clicked(id, answer) => {
+                self.app.clicked(id, answer);
+                Vec::new()
+            }
+            News::Read(id, Ok(answer)) => {
+                self.app.answer(id, answer);
+                Vec::new()
+            }
+            News::SignIn(Some(sign_in)) => {
+                self.app.shared.wall = Some((self.wall)());
+                vec![Effect::Show(Box::new(SignInPage::new(sign_in)))]
+            }
+            News::SignIn(None) => {
+                self.app.shared.wall = None;
+                if self.app.place() == Place::SignIn {
+                    self.app.back();
+                }
+                Vec::new()
+            }
+            News::Read(_, Err(fault)) => {
+                self.say_fault(&fault);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn say_fault(&mut self, fault: &Fault) {
+        let mut text = fault.to_string();
+        for more in [&fault.why, &fault.hint] {
+            if !more.is_empty() {
+                text.push_str(": ");
+                text.push_str(more);
+            }
+        }
+        self.app.shared.say = Some(clean(&text).into_owned());
+    }
+}
