@@ -19,7 +19,7 @@ use crate::{
         gather::gather,
         rules::{self, Rule},
     },
-    engine::run::Run,
+    engine::{exit::Exit, run::Run},
     fault::{Fault, Kind},
     report::{
         clean::{clean, cut},
@@ -31,11 +31,6 @@ use crate::{
     session::Session,
     steps::{PHASES, Target},
 };
-
-/// The exit code when something was found.
-const FINDINGS: u8 = 4;
-/// The exit code when something could not be looked at.
-const BLIND: u8 = 1;
 
 pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     let only = args.rule.iter().map(|id| rule(id)).collect::<Result<Vec<_>, _>>()?;
@@ -73,11 +68,12 @@ pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Resu
     ));
     let code = match (blind.is_empty(), rows.is_empty()) {
         (true, true) => return Ok(ExitCode::SUCCESS),
-        (true, false) => FINDINGS,
-        (false, _) => BLIND,
+        (true, false) => Exit::Findings,
+        // Something could not be looked at.
+        (false, _) => Exit::Failed,
     };
     out::continue_with(&super::again());
-    Ok(ExitCode::from(code))
+    Ok(ExitCode::from(code.code()))
 }
 
 fn rule(id: &str) -> Result<&'static Rule, Fault> {
