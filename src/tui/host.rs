@@ -1,6 +1,6 @@
 //! `Host`: what the screen asks of whoever wires the program. The screen itself reaches nothing outside the terminal.
 
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,12 +19,8 @@ use crate::{
 pub struct Known {
     /// Its name.
     pub name: String,
-    /// Where its profile is.
-    pub profile: Option<PathBuf>,
     /// How it is: "set up, 38 steps", "stopped after 17 of 38 steps, 3 hours ago", "not begun".
     pub state: String,
-    /// Whether it is the simulation.
-    pub demo: bool,
 }
 
 /// Opens and makes federations.

@@ -55,8 +55,6 @@ pub struct Options {
 pub struct Left {
     /// The exit code of the last run that changes something, or 0.
     pub code: u8,
-    /// The federation that was open.
-    pub federation: Option<String>,
     /// The command that goes on without the screen, where something is left to do.
     pub go_on: Option<String>,
 }
@@ -297,7 +295,6 @@ impl Stage {
         };
         Left {
             code,
-            federation: open.map(|open| open.federation.name()),
             go_on: intent
                 .filter(|_| code != 0)
                 .and_then(|intent| open.map(|open| open.federation.command(intent))),

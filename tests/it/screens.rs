@@ -438,9 +438,7 @@ const SCENES: &[(&str, Scene)] = &[
     ("home", || {
         let known = |name: &str, state: &str| Known {
             name: name.into(),
-            profile: None,
             state: state.into(),
-            demo: false,
         };
         Stage::empty(vec![
             known("contoso", "17 steps stand; last run: stopped, 2025-11-21 22:40 UTC"),

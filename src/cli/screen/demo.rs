@@ -70,12 +70,10 @@ impl Host for Demo {
     fn known(&self) -> Vec<Known> {
         vec![Known {
             name: DEMO.into(),
-            profile: None,
             state: format!(
                 "simulated clouds, scenario {}: no account, no network, no keyring",
                 self.scenario
             ),
-            demo: true,
         }]
     }
 

@@ -44,8 +44,6 @@ impl Host for Machine {
             Ok(profile) => Known {
                 state: how_it_stands(&profile.federation),
                 name: profile.federation,
-                profile: Some(file),
-                demo: false,
             },
             Err(error) => Known {
                 name: file
@@ -53,8 +51,6 @@ impl Host for Machine {
                     .map(|stem| stem.to_string_lossy().into_owned())
                     .unwrap_or_default(),
                 state: format!("its profile has errors: {error}"),
-                profile: Some(file),
-                demo: false,
             },
         });
         all.collect()
