@@ -21,6 +21,7 @@ use super::{
     Stop, args,
     out::{self, Colour},
     place,
+    signals::Interrupts,
 };
 use crate::{
     clients::entra::auth::{Prompt, Prompter},
@@ -71,6 +72,7 @@ fn options(look: &args::Look, colour: Colour) -> Result<tui::run::Options, Fault
         (None, false) => Palette::None,
         (None, true) => Palette::default(),
     };
+    let mut interrupts = Interrupts::of_a_terminal();
     Ok(tui::run::Options {
         theme: Theme {
             palette,
@@ -81,6 +83,7 @@ fn options(look: &args::Look, colour: Colour) -> Result<tui::run::Options, Fault
         no_mouse: look.no_mouse,
         bell: look.bell,
         wall: Timestamp::now,
+        gone: Box::pin(async move { interrupts.next().await }),
         panic: std::env::var_os(PANIC).is_some(),
     })
 }

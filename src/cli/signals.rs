@@ -1,32 +1,39 @@
-//! Ctrl-C and SIGTERM: the first asks to stop safely, the second ends at once.
+//! Whoever asks this process to stop: Ctrl-C, SIGTERM and, for the screen, a terminal that is gone.
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Hears whoever asks this process to stop.
 pub(super) struct Interrupts {
     #[cfg(unix)]
-    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+    streams: Vec<Signal>,
 }
 
 impl Interrupts {
-    /// From now on, signals are heard here and no longer end the process by themselves.
+    /// From now on, Ctrl-C and SIGTERM are heard here and no longer end the process by themselves. A hang-up still does, or
+    /// does not under `nohup`.
     pub(super) fn new() -> Self {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let streams = signal(SignalKind::interrupt()).and_then(|one| Ok((one, signal(SignalKind::terminate())?)));
-            Self { streams: streams.ok() }
+        Self {
+            #[cfg(unix)]
+            streams: hear(&[SignalKind::interrupt(), SignalKind::terminate()]),
         }
-        #[cfg(not(unix))]
-        Self {}
+    }
+
+    /// And a hang-up, for what cannot go on without its terminal.
+    pub(super) fn of_a_terminal() -> Self {
+        Self {
+            #[cfg(unix)]
+            streams: hear(&[SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]),
+        }
     }
 
     /// Ends with the next request to stop.
     pub(super) async fn next(&mut self) {
         #[cfg(unix)]
-        if let Some((interrupt, terminate)) = &mut self.streams {
-            tokio::select! {
-                Some(()) = interrupt.recv() => return,
-                Some(()) = terminate.recv() => return,
-                else => {}
+        if !self.streams.is_empty() {
+            let each = self.streams.iter_mut().map(|signal| Box::pin(signal.recv()));
+            if futures_util::future::select_all(each).await.0.is_some() {
+                return;
             }
         }
         #[cfg(not(unix))]
@@ -36,4 +43,9 @@ impl Interrupts {
         // Nobody can ask: wait for ever.
         std::future::pending::<()>().await;
     }
+}
+
+#[cfg(unix)]
+fn hear(kinds: &[SignalKind]) -> Vec<Signal> {
+    kinds.iter().filter_map(|kind| signal(*kind).ok()).collect()
 }

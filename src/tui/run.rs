@@ -3,7 +3,7 @@
 mod deeds;
 mod news;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures_util::StreamExt as _;
@@ -32,7 +32,6 @@ const FRAME: Duration = Duration::from_millis(33);
 /// How often what depends on the time is drawn anew, while something is running.
 const BEAT: Duration = Duration::from_millis(500);
 /// How the screen is opened.
-#[derive(Debug, Clone)]
 pub struct Options {
     /// How it looks.
     pub theme: Theme,
@@ -46,6 +45,8 @@ pub struct Options {
     pub bell: bool,
     /// This machine's clock.
     pub wall: fn() -> Timestamp,
+    /// Ends when somebody wants this process to end.
+    pub gone: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Panics after the first picture. For the test of what a panic leaves behind.
     pub panic: bool,
 }
@@ -116,12 +117,11 @@ enum Woken {
 }
 
 impl Stage {
-    async fn play(mut self, options: Options, mut inbox: mpsc::UnboundedReceiver<News>) -> Result<Left, Fault> {
+    async fn play(mut self, mut options: Options, mut inbox: mpsc::UnboundedReceiver<News>) -> Result<Left, Fault> {
         let mut events = EventStream::new();
-        let mut gone = Signals::new();
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        if let Some(name) = options.open.clone() {
+        if let Some(name) = options.open.take() {
             self.perform(vec![Effect::Open(name)]);
         }
         self.draw()?;
@@ -132,7 +132,13 @@ impl Stage {
         loop {
             let next = self.drawn + FRAME;
             let woken = self
-                .wait(&mut events, &mut inbox, &mut gone, &mut beat, dirty.then_some(next))
+                .wait(
+                    &mut events,
+                    &mut inbox,
+                    &mut options.gone,
+                    &mut beat,
+                    dirty.then_some(next),
+                )
                 .await;
             let mut at_once = false;
             match woken {
@@ -188,7 +194,7 @@ impl Stage {
         &mut self,
         events: &mut EventStream,
         inbox: &mut mpsc::UnboundedReceiver<News>,
-        gone: &mut Signals,
+        gone: &mut Pin<Box<dyn Future<Output = ()> + Send>>,
         beat: &mut Interval,
         draw: Option<Instant>,
     ) -> Woken {
@@ -223,7 +229,7 @@ impl Stage {
         };
         tokio::select! {
             biased;
-            () = gone.next() => Woken::Gone,
+            () = gone => Woken::Gone,
             event = events.next() => Woken::Terminal(event),
             Some(news) = inbox.recv() => Woken::News(news),
             Some(asked) = asked => Woken::Asked(asked),
@@ -299,38 +305,5 @@ impl Stage {
                 .filter(|_| code != 0)
                 .and_then(|intent| open.map(|open| open.federation.command(intent))),
         }
-    }
-}
-
-/// Those that want this process to end.
-struct Signals {
-    #[cfg(unix)]
-    all: Vec<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    fn new() -> Self {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
-            let all = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
-            Self { all }
-        }
-        #[cfg(not(unix))]
-        Self {}
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        {
-            use futures_util::future::select_all;
-            if !self.all.is_empty() {
-                let each = self.all.iter_mut().map(|signal| Box::pin(signal.recv()));
-                select_all(each).await;
-                return;
-            }
-        }
-        std::future::pending::<()>().await;
     }
 }
