@@ -10,9 +10,10 @@ use super::{
     footer,
     keys::{self, Action},
     operator::Asked,
-    page::{Effect, Event, Hit, Open, Page, Question, Shared, Under},
+    page::{Effect, Event, Hit, Open, Page, Question, Shared},
     plain,
     screen::{ask::Ask, finder, help::Help, home::Home, over::Over},
+    widget::name::in_words,
 };
 use crate::{
     engine::{
@@ -20,9 +21,10 @@ use crate::{
         guide::{Answer, Guide},
         outcome::Outcome,
         recorder::Notice,
+        signal::Signal,
     },
     fault::Fault,
-    report::{clean::clean, words},
+    report::{clean::clean, view::Declined, words},
 };
 
 /// What the simulated console did, in plain words.
@@ -109,11 +111,11 @@ impl App {
 
     /// Leaves, after asking when something is running.
     fn leave(&mut self, action: Action) -> Vec<Effect> {
-        let running = self.shared.open.as_ref().and_then(|open| open.running);
+        let running = self.shared.open.as_ref().filter(|open| open.running.is_some());
         match running {
             None if action == Action::Quit && self.pages.len() > 1 && self.top().lies_over() => vec![Effect::Back],
             None => vec![Effect::Quit],
-            Some(under) if under.stopping => {
+            Some(open) if open.view.is_stopping() => {
                 self.shared.say = Some("It stops when the calls at work have come back.".into());
                 Vec::new()
             }
@@ -177,8 +179,14 @@ impl App {
 
     /// Something happened in the run.
     pub fn notice(&mut self, notice: &Notice) {
-        if let Some(open) = &mut self.shared.open {
-            open.view.see(notice);
+        let Some(open) = &mut self.shared.open else { return };
+        open.view.see(notice);
+        if let Notice::Signal(event) = notice
+            && matches!(event.signal, Signal::Declined { .. })
+            && let Some(Declined { node, why, .. }) = open.view.declined()
+        {
+            let name = node.map_or_else(String::new, |node| format!("{}: ", in_words(&open.view, node)));
+            self.shared.say = Some(format!("Not done. {name}{why}."));
         }
     }
 
@@ -190,11 +198,7 @@ impl App {
             if !intent.changes() {
                 open.view.begin(intent, open.federation.now());
             }
-            open.running = Some(Under {
-                intent,
-                paused: false,
-                stopping: false,
-            });
+            open.running = Some(intent);
             open.ended = None;
         }
     }
@@ -205,7 +209,7 @@ impl App {
             return Vec::new();
         };
         open.questions.clear();
-        let changes = open.running.take().is_some_and(|under| under.intent.changes());
+        let changes = open.running.take().is_some_and(Intent::changes);
         open.ended = Some(outcome);
         let mut effects = self.hand(&Event::Tick);
         if changes {
@@ -275,8 +279,10 @@ impl App {
 
     /// Lets the page on top follow what happened.
     pub fn tick(&mut self) -> Vec<Effect> {
-        if let Some(open) = &self.shared.open {
+        if let Some(open) = &mut self.shared.open {
             self.shared.now = open.federation.now();
+            // A step that was left out, vouched for or stopped waits for no answer any more.
+            open.questions.retain(|question| !question.asked.reply.is_closed());
         }
         self.hand(&Event::Tick)
     }

@@ -30,7 +30,7 @@ fn shows(when: When, shared: &Shared) -> bool {
         When::Always => true,
         When::Idle => open.running.is_none(),
         When::Ours => open.running.is_none() && open.view.nodes().iter().any(|node| node.ours),
-        When::Running => open.running.is_some_and(|under| !under.stopping),
+        When::Running => open.running.is_some() && !open.view.is_stopping(),
         When::Asked => !open.questions.is_empty(),
         When::Again => {
             let can = matches!(state, State::Failed | State::Retrying)
@@ -45,9 +45,8 @@ fn shows(when: When, shared: &Shared) -> bool {
 
 /// What the key does now.
 fn word(key: &Key, shared: &Shared) -> &'static str {
-    let paused = shared.open.as_ref().and_then(|open| open.running);
     match key.action {
-        Action::Pause if paused.is_some_and(|under| under.paused) => "go on",
+        Action::Pause if shared.open.as_ref().is_some_and(|open| open.view.is_paused()) => "go on",
         _ => key.word,
     }
 }

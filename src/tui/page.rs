@@ -139,17 +139,6 @@ pub struct Question {
     pub(super) asked: Asked,
 }
 
-/// A run that goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Under {
-    /// What it is for.
-    pub intent: Intent,
-    /// Whether no further step is begun.
-    pub paused: bool,
-    /// Whether it was told to stop.
-    pub stopping: bool,
-}
-
 /// The federation that is open.
 pub struct Open {
     /// It.
@@ -158,8 +147,8 @@ pub struct Open {
     pub view: View,
     /// What a person is asked, oldest first.
     pub questions: Vec<Question>,
-    /// The run that goes on.
-    pub running: Option<Under>,
+    /// What the run that goes on is for.
+    pub running: Option<Intent>,
     /// How the last run ended.
     pub ended: Option<Result<Outcome, Fault>>,
     /// The node in focus.

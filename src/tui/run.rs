@@ -291,7 +291,7 @@ impl Stage {
             .and_then(|outcome| outcome.as_ref().ok())
             .filter(|outcome| outcome.intent.changes());
         let intent = open
-            .and_then(|open| open.running.map(|under| under.intent))
+            .and_then(|open| open.running)
             .or(changing.map(|outcome| outcome.intent))
             .filter(|intent| intent.changes());
         let code = if broken_off && intent.is_some() {

@@ -10,11 +10,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fedwiz::{
     engine::{
         fact::Intent,
+        graph::NodeId,
         guide::{Answer, Operator},
         outcome::Outcome,
         recorder::Notice,
         select::Selection,
-        signal::Signal,
+        signal::{Signal, SignalEvent},
     },
     fault::Fault,
     profile::Profile,
@@ -349,6 +350,14 @@ impl Stage {
         self
     }
 
+    /// Tells what is not on film.
+    fn told(&mut self, node: Option<NodeId>, signal: Signal) {
+        let at = self.app.shared.now;
+        let seq = self.app.shared.open.as_ref().unwrap().view.seq();
+        let event = SignalEvent { seq, at, node, signal };
+        self.app.notice(&Notice::Signal(Arc::new(event)));
+    }
+
     /// Asks and answers as the film tells.
     fn follow(&mut self, notice: &Notice) {
         let Notice::Signal(event) = notice else { return };
@@ -495,9 +504,7 @@ const SCENES: &[(&str, Scene)] = &[
     ("walk-paused", || {
         let mut stage = Stage::of(&films().tutorial, &[]);
         stage.play(Intent::Up, |open| open.view.progress().done == 10);
-        if let Some(under) = stage.app.shared.open.as_mut().unwrap().running.as_mut() {
-            under.paused = true;
-        }
+        stage.told(None, Signal::Paused);
         stage
     }),
     ("walk-ended", || {
@@ -733,4 +740,35 @@ fn every_screen_shows_the_way_on_and_the_way_out() {
         assert!(keys.contains("help"), "{name}: {keys}");
         assert!(keys.contains("Esc") || keys.contains("q quit"), "{name}: {keys}");
     }
+}
+
+#[test]
+fn a_question_that_nobody_waits_for_any_more_goes_away() {
+    let mut stage = Stage::of(&films().tutorial, &[]);
+    stage.play(Intent::Up, asks("saml.identity-source"));
+    stage.key(KeyCode::Char('g'));
+    stage.tick();
+    assert!(text(&stage.buffer(80, 24)).contains("Press Enter when you have done it"));
+    // As when the step is left out, or vouched for.
+    stage.replies.clear();
+    stage.tick();
+    assert!(stage.app.shared.open.as_ref().unwrap().questions.is_empty());
+    assert!(!text(&stage.buffer(80, 24)).contains("Press Enter when you have done it"));
+}
+
+#[test]
+fn an_order_that_is_not_followed_says_why() {
+    let mut stage = Stage::of(&films().tutorial, &[]);
+    stage.play(Intent::Up, |open| open.view.progress().done == 10);
+    let node = stage.node("entra.app");
+    let id = stage.app.shared.open.as_ref().unwrap().view.node(node).id.clone();
+    stage.told(
+        Some(id),
+        Signal::Declined {
+            why: "it is not at work".into(),
+        },
+    );
+    let said = stage.app.shared.say.clone().unwrap_or_default();
+    assert!(said.ends_with(": it is not at work."), "{said}");
+    assert!(text(&stage.buffer(80, 24)).contains("it is not at work"));
 }

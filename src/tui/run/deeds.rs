@@ -12,7 +12,7 @@ use crate::{
     tui::{
         host::Draft,
         operator::AtTheScreen,
-        page::{Bring, Effect, Under},
+        page::{Bring, Effect},
     },
 };
 
@@ -108,25 +108,10 @@ impl Stage {
         self.app.begins(intent);
     }
 
-    fn tell(&mut self, order: Order) {
-        let Some(running) = &self.running else { return };
-        if let Some(Under { paused, stopping, .. }) =
-            self.app.shared.open.as_mut().and_then(|open| open.running.as_mut())
-        {
-            match order {
-                Order::Pause => *paused = true,
-                Order::Resume => *paused = false,
-                Order::Stop | Order::StopNow => *stopping = true,
-                _ => {}
-            }
+    fn tell(&self, order: Order) {
+        if let Some(running) = &self.running {
+            running.control.tell(order);
         }
-        if order == Order::Stop {
-            // Whoever waits for a person hears that nobody answers.
-            if let Some(open) = &mut self.app.shared.open {
-                open.questions.clear();
-            }
-        }
-        running.control.tell(order);
     }
 
     fn click(&mut self, id: u64) {

@@ -140,7 +140,7 @@ impl Page for Walk {
             }
             Event::Act(Action::Search) => return vec![Effect::Show(Box::new(finder::steps()))],
             Event::Act(Action::Pause) => match open.running {
-                Some(under) if under.paused => return vec![Effect::Tell(Order::Resume)],
+                Some(_) if open.view.is_paused() => return vec![Effect::Tell(Order::Resume)],
                 Some(_) => return vec![Effect::Tell(Order::Pause)],
                 None => shared.say = Some("Nothing is running.".into()),
             },

@@ -35,13 +35,13 @@ fn parts(shared: &Shared, open: &Open) -> Vec<(String, Tone)> {
     let view = &open.view;
     let progress = view.progress();
     let mut parts = Vec::new();
-    let Some(under) = open.running else {
+    let Some(intent) = open.running else {
         let standing = view.tally().count(State::stands);
         parts.push((format!("{standing} of {} stand", view.nodes().len()), Tone::Note));
         return parts;
     };
     parts.push((
-        format!("{} {}/{}", words::intent(under.intent), progress.done, progress.total),
+        format!("{} {}/{}", words::intent(intent), progress.done, progress.total),
         Tone::Busy,
     ));
     if let Some(run) = view.run() {
@@ -111,7 +111,7 @@ fn banner(shared: &Shared, open: &Open) -> Banner {
     };
     match open.running {
         None => at_rest(open),
-        Some(under) if under.stopping => Banner {
+        Some(_) if open.view.is_stopping() => Banner {
             tone: Tone::Call,
             ..say(
                 State::Begun,
@@ -119,7 +119,7 @@ fn banner(shared: &Shared, open: &Open) -> Banner {
                 "",
             )
         },
-        Some(under) if under.paused => Banner {
+        Some(_) if open.view.is_paused() => Banner {
             tone: Tone::Call,
             ..say(State::Begun, "Paused: nothing further begins".into(), "p goes on")
         },
