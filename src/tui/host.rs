@@ -4,12 +4,19 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::dag::map::Map;
 
 use crate::{
-    engine::{driver::Control, fact::Intent, guide::Operator, outcome::Outcome, recorder::Subscription},
+    engine::{
+        driver::Control,
+        fact::Intent,
+        guide::{Entry, Operator},
+        outcome::Outcome,
+        recorder::Subscription,
+    },
     fault::Fault,
     report::view::View,
 };
@@ -40,6 +47,10 @@ pub trait Host: Send + Sync {
 
     /// Writes the profile and gives the federation's name.
     fn save(&self, draft: &Draft) -> Result<String, Fault>;
+
+    /// The answer that is meant by what was typed for a field: of a file its text. A secret is from then on taken out of all
+    /// that is told. It may read a file, so it is not for the loop.
+    fn bring(&self, entry: Entry, typed: SecretString) -> Result<SecretString, Fault>;
 
     /// Where codes and addresses for signing in come out, once; none takes the last one away again.
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>>;

@@ -20,7 +20,7 @@ use crate::{
     engine::{
         driver::Order,
         fact::Intent,
-        guide::{Answer, Guide},
+        guide::{Answer, Entry, Guide},
         outcome::Outcome,
     },
     fault::Fault,
@@ -105,15 +105,14 @@ pub enum Effect {
 }
 
 /// One thing that a person brings to a question.
+#[derive(Debug)]
 pub struct Bring {
     /// The field's key.
     pub key: String,
     /// What was typed or pasted.
     pub value: SecretString,
-    /// Whether it is the path of a file whose text is the answer.
-    pub is_path: bool,
-    /// Whether nobody may see it.
-    pub is_secret: bool,
+    /// How it is meant. The text of a file, pasted, is a line.
+    pub entry: Entry,
 }
 
 /// What a click on a part of the screen means.

@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead, Write},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::read_file;
+use super::brought;
 use crate::{
     engine::{
         graph::NodeId,
@@ -20,7 +19,6 @@ use crate::{
     },
     fault::{Fault, Kind},
     report::{guide::guide_text, paper::Style},
-    secrets::remember,
 };
 
 /// True while the terminal hides what is typed.
@@ -114,17 +112,9 @@ fn ask_field(field: &Field) -> Result<Option<SecretString>, Fault> {
             }
             continue;
         }
-        match field.entry {
-            Entry::Line => return Ok(Some(value.into())),
-            Entry::Secret => {
-                let value = SecretString::from(value);
-                remember(&value);
-                return Ok(Some(value));
-            }
-            Entry::File => match read_file(Path::new(&value)) {
-                Ok(text) => return Ok(Some(text.into())),
-                Err(fault) => show(&format!("{fault}\n")),
-            },
+        match brought(field.entry, value.into()) {
+            Ok(value) => return Ok(Some(value)),
+            Err(fault) => show(&format!("{fault}: {}\n", fault.why)),
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::{SignIns, leave, opened::Opened, options};
 use crate::{
-    cli::{Stop, args, out::Colour, sim::start},
+    cli::{Stop, args, operator, out::Colour, sim::start},
+    engine::guide::Entry,
     fault::{Fault, Kind},
     secrets::MemoryStore,
     session::rehearsal,
@@ -99,6 +101,10 @@ impl Host for Demo {
 
     fn save(&self, _: &Draft) -> Result<String, Fault> {
         Err(Fault::new(Kind::Usage, "the demo writes no profile"))
+    }
+
+    fn bring(&self, entry: Entry, typed: SecretString) -> Result<SecretString, Fault> {
+        operator::brought(entry, typed)
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {

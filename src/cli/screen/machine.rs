@@ -3,12 +3,13 @@
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::{SignIns, opened::Opened};
 use crate::{
-    cli::{args::TokenStore, draft, out, place, vault, walk},
-    engine::journal::Journal,
+    cli::{args::TokenStore, draft, operator, out, place, vault, walk},
+    engine::{guide::Entry, journal::Journal},
     fault::{Fault, Kind},
     profile::Profile,
     report::{outline::Outline, replay::recall, words},
@@ -86,6 +87,10 @@ impl Host for Machine {
 
     fn save(&self, draft: &Draft) -> Result<String, Fault> {
         draft::save(draft)
+    }
+
+    fn bring(&self, entry: Entry, typed: SecretString) -> Result<SecretString, Fault> {
+        operator::brought(entry, typed)
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
-
 use super::{Stage, news::News};
 use crate::{
     engine::{driver::Order, fact::Intent, guide::Answer},
-    fault::{Fault, Kind},
     report::clean::clean,
     tui::{
         host::Draft,
@@ -15,9 +12,6 @@ use crate::{
         page::{Bring, Effect},
     },
 };
-
-/// The largest file that is taken as an answer.
-const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
 impl Stage {
     pub(super) fn perform(&mut self, effects: Vec<Effect>) {
@@ -130,45 +124,16 @@ impl Stage {
         });
     }
 
-    fn answer(&mut self, id: u64, mut answer: Answer, brought: Vec<Bring>) {
-        let news = self.news.clone();
-        tokio::spawn(async move {
-            let read = async {
-                for Bring {
-                    key, value, is_path, ..
-                } in brought
-                {
-                    let value = if is_path {
-                        read_file(value.expose_secret()).await?.into()
-                    } else {
-                        value
-                    };
-                    answer.insert(key, value);
+    fn answer(&self, id: u64, mut answer: Answer, brought: Vec<Bring>) {
+        let (host, news) = (Arc::clone(&self.host), self.news.clone());
+        tokio::task::spawn_blocking(move || {
+            let read = move || {
+                for Bring { key, value, entry } in brought {
+                    answer.insert(key, host.bring(entry, value)?);
                 }
                 Ok(answer)
             };
-            let _ = news.send(News::Read(id, read.await));
+            let _ = news.send(News::Read(id, read()));
         });
     }
-}
-
-async fn read_file(path: &str) -> Result<String, Fault> {
-    let cannot = |why: String| {
-        Fault::new(Kind::Usage, format!("the file {path} cannot be used"))
-            .why(why)
-            .hint("Type another path, or paste the text of the file.")
-    };
-    let path = path.trim().trim_matches('"').to_owned();
-    let size = tokio::fs::metadata(&path)
-        .await
-        .map_err(|error| cannot(error.to_string()))?
-        .len();
-    if size > LARGEST_FILE {
-        return Err(cannot(format!(
-            "it has {size} bytes, and at most {LARGEST_FILE} are read"
-        )));
-    }
-    tokio::fs::read_to_string(&path)
-        .await
-        .map_err(|error| cannot(error.to_string()))
 }

@@ -13,11 +13,11 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    engine::{driver::Order, graph::NodeId},
-    report::clean::wrap,
+    engine::{driver::Order, graph::NodeId, guide},
+    report::clean::{clean, wrap},
     tui::{
         keys::{Action, Place},
-        page::{Effect, Event, Hit, Page, Shared},
+        page::{Bring, Effect, Event, Hit, Page, Shared},
         widget::{field::Field, frame::over, scroll::Scroll},
     },
 };
@@ -36,7 +36,12 @@ enum Answer {
     /// One of the ways out of a run.
     Stop(Scroll),
     /// A word that has to be typed, as Enter alone is too easy.
-    MyWord(NodeId, Field),
+    MyWord {
+        node: NodeId,
+        /// The question that is answered by it, with what a person brings along.
+        with: Option<(u64, Vec<Bring>)>,
+        field: Field,
+    },
 }
 
 /// The word that takes the operator's word.
@@ -84,21 +89,26 @@ impl Ask {
         }
     }
 
-    /// Whether the operator's word is to stand for a proof.
-    pub fn for_my_word(node: NodeId) -> Self {
+    /// Whether the operator's word is to stand for a proof; where a guide asks for values, with them.
+    pub fn for_my_word(node: NodeId, with: Option<(u64, Vec<Bring>)>) -> Self {
         Self {
             title: "Take your word for it?",
             text: format!(
-                "No proof of {node} has come yet. If you know that it is done, type `{UNPROVEN}`. It is recorded and shown as \
-                 unproven from then on."
+                "No proof of {} has come yet. If you know that it is done, type `{UNPROVEN}`. It is recorded and shown as \
+                 unproven from then on.",
+                clean(&node.to_string())
             ),
-            answer: Answer::MyWord(node, Field::open("")),
+            answer: Answer::MyWord {
+                node,
+                with,
+                field: Field::open(""),
+            },
         }
     }
 
     /// The run has ended while the question stood.
-    fn is_idle(&self, shared: &Shared) -> bool {
-        matches!(self.answer, Answer::Stop(_)) && shared.open.as_ref().is_none_or(|open| open.running.is_none())
+    fn is_idle(shared: &Shared) -> bool {
+        shared.open.as_ref().is_none_or(|open| open.running.is_none())
     }
 }
 
@@ -116,7 +126,7 @@ impl Page for Ask {
     }
 
     fn on(&mut self, shared: &mut Shared, event: &Event) -> Vec<Effect> {
-        if *event == Event::Act(Action::Back) || *event == Event::Tick && self.is_idle(shared) {
+        if *event == Event::Act(Action::Back) || *event == Event::Tick && Self::is_idle(shared) {
             return vec![Effect::Back];
         }
         match &mut self.answer {
@@ -127,9 +137,13 @@ impl Page for Ask {
                 }
                 scroll.on(event, WAYS.len());
             }
-            Answer::MyWord(node, field) => match event {
+            Answer::MyWord { node, with, field } => match event {
                 Event::Act(Action::Choose) if field.text().trim() == UNPROVEN => {
-                    return vec![Effect::Back, Effect::Tell(Order::TakeMyWord(node.clone()))];
+                    let deed = match with.take() {
+                        Some((id, brought)) => Effect::Answer(id, guide::Answer::vouched(), brought),
+                        None => Effect::Tell(Order::TakeMyWord(node.clone())),
+                    };
+                    return vec![Effect::Back, deed];
                 }
                 Event::Act(Action::Choose) => shared.say = Some(format!("type `{UNPROVEN}` first")),
                 Event::Key(key) => {
@@ -150,7 +164,7 @@ impl Page for Ask {
         let lines = wrap(&self.text, usize::from(columns).saturating_sub(4));
         let below = match self.answer {
             Answer::Stop(_) => WAYS.len(),
-            Answer::MyWord(..) => 1,
+            Answer::MyWord { .. } => 1,
         };
         let height = u16::try_from(lines.len() + below + 3).unwrap_or(u16::MAX);
         let inner = over(theme, self.title, (columns, height), frame, area);
@@ -171,8 +185,8 @@ impl Page for Ask {
             y += 1;
         }
         match &self.answer {
-            Answer::MyWord(_, field) if y < inner.bottom() => field.draw(theme, true, frame, row(y)),
-            Answer::MyWord(..) => {}
+            Answer::MyWord { field, .. } if y < inner.bottom() => field.draw(theme, true, frame, row(y)),
+            Answer::MyWord { .. } => {}
             Answer::Stop(scroll) => {
                 for at in scroll.window(usize::from(inner.bottom().saturating_sub(y)), WAYS.len()) {
                     let chosen = at == scroll.at;

@@ -124,15 +124,37 @@ impl GuideScreen {
     }
 
     /// Sends what was typed, or goes to what is missing.
-    fn submit(&mut self, shared: &mut Shared, unproven: bool) -> Vec<Effect> {
-        let Some(open) = &shared.open else {
-            return vec![Effect::Back];
-        };
+    fn submit(&mut self, shared: &mut Shared) -> Vec<Effect> {
         let Some(id) = self.question else {
             shared.say = Some("Nothing is asked at the moment.".into());
             return Vec::new();
         };
-        let values = self.values(open);
+        let brought = self.brought(shared);
+        brought
+            .map(|brought| Effect::Answer(id, Answer::done(), brought))
+            .into_iter()
+            .collect()
+    }
+
+    /// Asks for the typed word that takes the place of the proof. What a guide wants to know has to be there all the same.
+    fn vouch(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let mut with = None;
+        if let Some(id) = self.question.filter(|_| !self.fields.is_empty()) {
+            match self.brought(shared) {
+                Some(brought) => with = Some((id, brought)),
+                None => return Vec::new(),
+            }
+        }
+        let Some(open) = &shared.open else {
+            return vec![Effect::Back];
+        };
+        let node = open.view.node(self.node).id.clone();
+        vec![Effect::Show(Box::new(Ask::for_my_word(node, with)))]
+    }
+
+    /// What was typed, if nothing is missing; else the missing field is chosen.
+    fn brought(&mut self, shared: &mut Shared) -> Option<Vec<Bring>> {
+        let values = shared.open.as_ref().map_or(0, |open| self.values(open));
         if let Some(missing) = self
             .fields
             .iter()
@@ -140,7 +162,7 @@ impl GuideScreen {
         {
             self.at = values + missing;
             shared.say = Some(format!("{} is missing", self.fields[missing].label));
-            return Vec::new();
+            return None;
         }
         let mut brought = Vec::new();
         for typed in &self.fields {
@@ -153,14 +175,14 @@ impl GuideScreen {
                 brought.push(Bring {
                     key: typed.key.clone(),
                     value,
-                    is_path: typed.entry == Entry::File && typed.pasted.is_none(),
-                    is_secret: typed.entry == Entry::Secret,
+                    entry: match &typed.pasted {
+                        Some(_) => Entry::Line,
+                        None => typed.entry,
+                    },
                 });
             }
         }
-        let mut answer = Answer::done();
-        answer.unproven = unproven;
-        vec![Effect::Answer(id, answer, brought)]
+        Some(brought)
     }
 }
 
@@ -196,7 +218,7 @@ impl Page for GuideScreen {
                     self.by_hand = false;
                     return Vec::new();
                 }
-                self.submit(shared, false)
+                self.submit(shared)
             }
             Event::Act(Action::NextPart | Action::Down) if all > 0 => {
                 self.at = (self.at + 1) % all;
@@ -224,13 +246,7 @@ impl Page for GuideScreen {
                     Vec::new()
                 }
             },
-            Event::Act(Action::MyWord) => {
-                if self.question.is_some() {
-                    return self.submit(shared, true);
-                }
-                let node = open.view.node(self.node).id.clone();
-                vec![Effect::Show(Box::new(Ask::for_my_word(node)))]
-            }
+            Event::Act(Action::MyWord) => self.vouch(shared),
             Event::Act(Action::Click) => match (self.question, open.federation.console()) {
                 (Some(id), Some(_)) => vec![Effect::Click(id)],
                 (None, _) => Vec::new(),

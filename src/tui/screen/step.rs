@@ -311,7 +311,7 @@ impl Page for StepScreen {
             }
             Event::Act(action @ (Action::Retry | Action::Skip | Action::LookNow | Action::MyWord)) => {
                 return match order(open, self.node, *action) {
-                    Ok(Order::TakeMyWord(id)) => vec![Effect::Show(Box::new(Ask::for_my_word(id)))],
+                    Ok(Order::TakeMyWord(id)) => vec![Effect::Show(Box::new(Ask::for_my_word(id, None)))],
                     Ok(order) => vec![Effect::Tell(order)],
                     Err(why) => {
                         shared.say = Some(why.into());

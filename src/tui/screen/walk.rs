@@ -164,7 +164,7 @@ impl Page for Walk {
             }
             Event::Act(action @ (Action::Retry | Action::Skip | Action::LookNow | Action::MyWord)) => {
                 match step::order(open, open.focus, *action) {
-                    Ok(Order::TakeMyWord(id)) => return vec![Effect::Show(Box::new(Ask::for_my_word(id)))],
+                    Ok(Order::TakeMyWord(id)) => return vec![Effect::Show(Box::new(Ask::for_my_word(id, None)))],
                     Ok(order) => return vec![Effect::Tell(order)],
                     Err(why) => shared.say = Some(why.into()),
                 }
