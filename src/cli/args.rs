@@ -131,7 +131,7 @@ pub struct Look {
     /// Only characters that every terminal has
     #[arg(long, env = "FEDWIZ_ASCII", hide_env_values = true)]
     pub ascii: bool,
-    /// Nothing moves on the screen but what has changed
+    /// Clocks on the screen tick every ten seconds, and the walk follows what is at work only when asked to (f)
     #[arg(long, env = "FEDWIZ_REDUCED_MOTION", hide_env_values = true)]
     pub reduced_motion: bool,
     /// Leave the mouse to the terminal

@@ -191,10 +191,8 @@ pub struct Shared {
     pub draft: Draft,
     /// One line to the person, until the next key.
     pub say: Option<String>,
-    /// Whether anything may move.
-    pub motion: bool,
-    /// Counts the beats while something is going on, for what moves.
-    pub beat: u64,
+    /// Whether nothing moves by itself: the walk follows what is at work only when asked to.
+    pub still: bool,
     pub(super) hits: RefCell<Vec<(Rect, Hit)>>,
 }
 
@@ -210,8 +208,7 @@ impl Shared {
             draft: host.draft(),
             host,
             say: None,
-            motion: true,
-            beat: 0,
+            still: false,
             hits: RefCell::default(),
         }
     }

@@ -31,13 +31,15 @@ use crate::{
 const FRAME: Duration = Duration::from_millis(33);
 /// How often what depends on the time is drawn anew, while something is running.
 const BEAT: Duration = Duration::from_millis(500);
+/// And where motion is not wanted.
+const CALM_BEAT: Duration = Duration::from_secs(10);
 /// How the screen is opened.
 pub struct Options {
     /// How it looks.
     pub theme: Theme,
     /// The federation to open at once.
     pub open: Option<String>,
-    /// Nothing moves but what has changed.
+    /// Clocks tick now and then only, and the walk follows what is at work only when asked to.
     pub still: bool,
     /// Without the mouse, so that the terminal's own selection works.
     pub no_mouse: bool,
@@ -64,7 +66,7 @@ pub struct Left {
 pub async fn run(host: Arc<dyn Host>, options: Options) -> Result<Left, Fault> {
     let terminal = Terminal::take(!options.no_mouse)?;
     let shared = Shared {
-        motion: !options.still,
+        still: options.still,
         ..Shared::new(Arc::clone(&host), options.theme)
     };
     let (news, inbox) = mpsc::unbounded_channel();
@@ -119,7 +121,7 @@ enum Woken {
 impl Stage {
     async fn play(mut self, mut options: Options, mut inbox: mpsc::UnboundedReceiver<News>) -> Result<Left, Fault> {
         let mut events = EventStream::new();
-        let mut beat = tokio::time::interval(BEAT);
+        let mut beat = tokio::time::interval(if options.still { CALM_BEAT } else { BEAT });
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         if let Some(name) = options.open.take() {
             self.perform(vec![Effect::Open(name)]);
@@ -167,7 +169,6 @@ impl Stage {
                     at_once = true;
                 }
                 Woken::Beat => {
-                    self.app.shared.beat += 1;
                     self.app.shared.wall = self.app.shared.wall.map(|_| (self.wall)());
                 }
                 Woken::Draw => at_once = true,

@@ -11,7 +11,7 @@ use fedwiz::{
     engine::{
         fact::Intent,
         graph::NodeId,
-        guide::{Answer, Operator},
+        guide::{Answer, Entry, Operator},
         outcome::Outcome,
         recorder::Notice,
         select::Selection,
@@ -25,6 +25,7 @@ use fedwiz::{
         app::App,
         dag::map::Map,
         host::{Draft, Federation, Host, Known, Question, Running, SignIn, Wrong},
+        keys::Place,
         operator::Asked,
         page::{Effect, Open, Shared},
         screen::{
@@ -36,6 +37,7 @@ use fedwiz::{
 };
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
+use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::loopback::Loopback;
@@ -246,6 +248,10 @@ impl Host for Machine {
 
     fn save(&self, _: &Draft) -> Result<String, Fault> {
         unreachable!("nothing is saved here")
+    }
+
+    fn bring(&self, _: Entry, _: SecretString) -> Result<SecretString, Fault> {
+        unreachable!("nothing is brought here")
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {
@@ -748,12 +754,13 @@ fn a_question_that_nobody_waits_for_any_more_goes_away() {
     stage.play(Intent::Up, asks("saml.identity-source"));
     stage.key(KeyCode::Char('g'));
     stage.tick();
-    assert!(text(&stage.buffer(80, 24)).contains("Press Enter when you have done it"));
+    let asks = |stage: &Stage| text(&stage.buffer(120, 60)).contains("Enter goes from field to field");
+    assert!(asks(&stage));
     // As when the step is left out, or vouched for.
     stage.replies.clear();
     stage.tick();
     assert!(stage.app.shared.open.as_ref().unwrap().questions.is_empty());
-    assert!(!text(&stage.buffer(80, 24)).contains("Press Enter when you have done it"));
+    assert!(!asks(&stage));
 }
 
 #[test]
@@ -771,4 +778,47 @@ fn an_order_that_is_not_followed_says_why() {
     let said = stage.app.shared.say.clone().unwrap_or_default();
     assert!(said.ends_with(": it is not at work."), "{said}");
     assert!(text(&stage.buffer(80, 24)).contains("it is not at work"));
+}
+
+#[test]
+fn a_word_in_place_of_a_proof_is_typed_whatever_else_was_typed() {
+    let mut stage = Stage::of(&films().tutorial, &[]);
+    stage.play(Intent::Up, asks("scim.token"));
+    let node = stage.node("scim.token");
+    stage.app.show(Box::new(GuideScreen::of(node)));
+    stage.tick();
+    stage.key(KeyCode::F(6));
+    assert_eq!(stage.app.place(), Place::Guide, "values are missing");
+    stage.typed("https://scim.us-east-1.amazonaws.com/abc/scim/v2");
+    stage
+        .key(KeyCode::Enter)
+        .typed("s3cr3t-of-the-token")
+        .key(KeyCode::F(6));
+    assert_eq!(stage.app.place(), Place::Ask);
+    let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+    assert!(stage.app.key(&enter).is_empty(), "nothing was typed");
+    stage.typed("unproven");
+    let effects = stage.app.key(&enter);
+    let answered = effects.iter().find_map(|effect| match effect {
+        Effect::Answer(_, answer, brought) => Some((answer.unproven, brought.len())),
+        _ => None,
+    });
+    assert_eq!(answered, Some((true, 2)));
+}
+
+#[test]
+fn with_reduced_motion_the_walk_follows_only_when_asked_to() {
+    let focus = |stage: &Stage| stage.app.shared.open.as_ref().unwrap().focus;
+    let played = |still: bool| {
+        let mut stage = Stage::of(&films().tutorial, &[]);
+        stage.app.shared.still = still;
+        stage.play(Intent::Up, asks("saml.identity-source"));
+        stage
+    };
+    let asking = played(false);
+    assert_eq!(focus(&asking), asking.node("saml.identity-source"));
+    let mut still = played(true);
+    assert_eq!(focus(&still), 0);
+    still.key(KeyCode::Char('f')).tick();
+    assert_eq!(focus(&still), still.node("saml.identity-source"));
 }

@@ -92,7 +92,8 @@ impl Page for Walk {
         };
         match event {
             Event::Tick => {
-                if self.follow || open.running.is_some() && self.followed.is_none() {
+                let begins = open.running.is_some() && self.followed.is_none();
+                if self.follow || begins && !shared.still {
                     self.follow = true;
                     self.follow_what_goes_on(open);
                 }
