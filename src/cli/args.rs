@@ -140,6 +140,9 @@ pub struct Look {
     /// Ring the bell when a person is needed or a run ends
     #[arg(long, env = "FEDWIZ_BELL", hide_env_values = true)]
     pub bell: bool,
+    /// Show a desktop notice when a person is needed or a run ends, where the terminal hands it on
+    #[arg(long, env = "FEDWIZ_NOTIFY", hide_env_values = true)]
+    pub notify: bool,
 }
 
 /// Which federation.

@@ -82,6 +82,7 @@ fn options(look: &args::Look, colour: Colour) -> Result<tui::run::Options, Fault
         still: look.reduced_motion,
         no_mouse: look.no_mouse,
         bell: look.bell,
+        notify: look.notify,
         wall: Timestamp::now,
         gone: Box::pin(async move { interrupts.next().await }),
         panic: std::env::var_os(PANIC).is_some(),

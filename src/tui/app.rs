@@ -12,7 +12,13 @@ use super::{
     operator::Asked,
     page::{Effect, Event, Hit, Open, Page, Question, Shared},
     plain,
-    screen::{ask::Ask, finder, help::Help, home::Home, over::Over},
+    screen::{
+        ask::Ask,
+        finder,
+        help::Help,
+        home::Home,
+        over::{self, Over},
+    },
     widget::name::in_words,
 };
 use crate::{
@@ -211,9 +217,10 @@ impl App {
         open.questions.clear();
         let changes = open.running.take().is_some_and(Intent::changes);
         open.ended = Some(outcome);
+        let said = over::title(open);
         let mut effects = self.hand(&Event::Tick);
         if changes {
-            effects.push(Effect::Bell);
+            effects.push(Effect::Call(said));
             effects.push(Effect::Show(Box::new(Over::default())));
         }
         effects
@@ -230,6 +237,7 @@ impl App {
         let id = self.next_question;
         self.next_question += 1;
         let guide: Guide = asked.guide.clone();
+        let asked_for = guide.title.clone();
         open.questions.push(Question {
             id,
             node,
@@ -237,7 +245,7 @@ impl App {
             clicking: false,
             asked,
         });
-        vec![Effect::Bell]
+        vec![Effect::Call(format!("your turn: {}", clean(&asked_for)))]
     }
 
     /// Sends an answer to whoever asked.

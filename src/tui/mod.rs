@@ -5,6 +5,7 @@
 //! or output of their own. Whoever wires the program hands in a [`host::Host`], which does what has to reach outside.
 
 pub mod app;
+mod clipboard;
 pub mod dag;
 mod footer;
 pub mod graph;

@@ -90,10 +90,10 @@ pub enum Effect {
     Answer(u64, Answer, Vec<Bring>),
     /// Open a page in the browser.
     Browse(String),
-    /// Put text on the clipboard: what it is, and the text.
+    /// Put text on the clipboard: what it is, and the text. Never a secret.
     Copy(String, String),
-    /// Ring the bell.
-    Bell,
+    /// Call the person who looks elsewhere, if that is wanted: what for.
+    Call(String),
     /// Put the program aside.
     Suspend,
     /// Draw everything anew.

@@ -45,6 +45,8 @@ pub struct Options {
     pub no_mouse: bool,
     /// Rings the bell when a person is needed or a run ends.
     pub bell: bool,
+    /// Shows a notice of the desktop then.
+    pub notify: bool,
     /// This machine's clock.
     pub wall: fn() -> Timestamp,
     /// Ends when somebody wants this process to end.
@@ -86,6 +88,7 @@ pub async fn run(host: Arc<dyn Host>, options: Options) -> Result<Left, Fault> {
         questions: None,
         news,
         bell: options.bell,
+        notify: options.notify,
         quit: false,
         drawn: Instant::now() - FRAME,
         wall: options.wall,
@@ -101,6 +104,7 @@ struct Stage {
     questions: Option<mpsc::UnboundedReceiver<Asked>>,
     news: mpsc::UnboundedSender<News>,
     bell: bool,
+    notify: bool,
     quit: bool,
     drawn: Instant,
     wall: fn() -> Timestamp,

@@ -86,6 +86,13 @@ impl Terminal {
         io::Write::flush(self.inner.backend_mut())
     }
 
+    /// Shows a notice of the desktop, where the terminal hands such things on. The text has nothing that acts on a terminal.
+    pub fn notify(&mut self, text: &str) -> io::Result<()> {
+        let notice = notice(text, |name| std::env::var(name).ok());
+        self.inner.backend_mut().write_all(notice.as_bytes())?;
+        io::Write::flush(self.inner.backend_mut())
+    }
+
     /// Puts text on the clipboard of whoever sits at the terminal, also over SSH (OSC 52). Not every terminal takes it.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(
@@ -141,8 +148,32 @@ pub fn give_back() {
     let _ = disable_raw_mode();
 }
 
+/// What makes a terminal show a notice: OSC 9 in most, OSC 777 in rxvt and those made with VTE.
+fn notice(text: &str, var: impl Fn(&str) -> Option<String>) -> String {
+    let term = var("TERM").unwrap_or_default();
+    if term.starts_with("rxvt") || var("VTE_VERSION").is_some() {
+        return format!("\x1b]777;notify;fedwiz;{text}\x1b\\");
+    }
+    format!("\x1b]9;fedwiz: {text}\x1b\\")
+}
+
 fn no_terminal(error: &io::Error) -> Fault {
     Fault::new(Kind::Usage, "the screen cannot be opened on this terminal")
         .why(error.to_string())
         .hint("Run it at a terminal, or use the commands without a screen: `fedwiz plan`, `fedwiz apply`.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_is_written_as_the_terminal_understands_it() {
+        let as_in = |name: &'static str, value: &'static str| {
+            notice("your turn", move |asked| (asked == name).then(|| value.to_owned()))
+        };
+        assert_eq!(as_in("TERM", "xterm-256color"), "\x1b]9;fedwiz: your turn\x1b\\");
+        assert_eq!(as_in("TERM", "rxvt-unicode"), "\x1b]777;notify;fedwiz;your turn\x1b\\");
+        assert_eq!(as_in("VTE_VERSION", "7600"), "\x1b]777;notify;fedwiz;your turn\x1b\\");
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     engine::{driver::Order, fact::Intent, guide::Answer},
     report::clean::clean,
     tui::{
+        clipboard::Clipboard,
         host::Draft,
         operator::AtTheScreen,
         page::{Bring, Effect},
@@ -40,16 +41,13 @@ impl Stage {
                     };
                     self.app.shared.say = Some(clean(&format!("{how} {page}")).into_owned());
                 }
-                Effect::Copy(what, text) => {
-                    let said = match self.terminal.copy(&text) {
-                        Ok(()) => format!("copied: {what}"),
-                        Err(error) => format!("not copied: {error}"),
-                    };
-                    self.app.shared.say = Some(clean(&said).into_owned());
-                }
-                Effect::Bell => {
+                Effect::Copy(what, text) => self.copy(what, text),
+                Effect::Call(why) => {
                     if self.bell {
                         let _ = self.terminal.bell();
+                    }
+                    if self.notify {
+                        let _ = self.terminal.notify(&why);
                     }
                 }
                 Effect::Suspend => {
@@ -121,6 +119,24 @@ impl Stage {
         tokio::spawn(async move {
             let answer = console.ask(&node, &guide).await;
             let _ = news.send(News::Clicked(id, answer));
+        });
+    }
+
+    /// Copies through the terminal, and to the clipboard of this machine where there is one. Says which way it went.
+    fn copy(&mut self, what: String, text: String) {
+        let way = match self.terminal.copy(&text) {
+            Ok(()) => "through the terminal (OSC 52)".to_owned(),
+            Err(error) => format!("not through the terminal ({error})"),
+        };
+        self.app.shared.say = Some(clean(&format!("copied {way}: {what}")).into_owned());
+        let Some(clipboard) = Clipboard::here() else { return };
+        let news = self.news.clone();
+        tokio::spawn(async move {
+            let other = match clipboard.put(&text).await {
+                Ok(()) => format!("and with {}", clipboard.name()),
+                Err(why) => format!("but not with {} ({why})", clipboard.name()),
+            };
+            let _ = news.send(News::Said(format!("copied {way} {other}: {what}")));
         });
     }
 

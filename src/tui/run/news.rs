@@ -21,6 +21,7 @@ pub(super) enum News {
     Clicked(u64, Result<Answer, Fault>),
     Read(u64, Result<Answer, Fault>),
     SignIn(Option<SignIn>),
+    Said(String),
 }
 
 impl Stage {
@@ -55,6 +56,10 @@ impl Stage {
                 if self.app.place() == Place::SignIn {
                     self.app.back();
                 }
+                Vec::new()
+            }
+            News::Said(text) => {
+                self.app.shared.say = Some(clean(&text).into_owned());
                 Vec::new()
             }
             News::Read(_, Err(fault)) => {

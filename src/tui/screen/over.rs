@@ -33,7 +33,7 @@ pub struct Over {
 }
 
 /// How it ended, in a few words.
-fn title(open: &Open) -> String {
+pub(in crate::tui) fn title(open: &Open) -> String {
     match &open.ended {
         Some(Ok(outcome)) => {
             let of = match outcome.intent {
