@@ -131,7 +131,7 @@ pub struct Look {
     /// Only characters that every terminal has
     #[arg(long, env = "FEDWIZ_ASCII", hide_env_values = true)]
     pub ascii: bool,
-    /// Clocks on the screen tick every ten seconds, and the walk follows what is at work only when asked to (f)
+    /// Clocks tick every ten seconds, and the walk follows what is at work only if asked to (f)
     #[arg(long, env = "FEDWIZ_REDUCED_MOTION", hide_env_values = true)]
     pub reduced_motion: bool,
     /// Leave the mouse to the terminal
@@ -140,7 +140,7 @@ pub struct Look {
     /// Ring the bell when a person is needed or a run ends
     #[arg(long, env = "FEDWIZ_BELL", hide_env_values = true)]
     pub bell: bool,
-    /// Show a desktop notice when a person is needed or a run ends, where the terminal hands it on
+    /// Show a desktop notice when a person is needed or a run ends, if the terminal can
     #[arg(long, env = "FEDWIZ_NOTIFY", hide_env_values = true)]
     pub notify: bool,
 }
