@@ -5,6 +5,7 @@ mod args;
 mod demo;
 mod doctor;
 mod draft;
+mod files;
 mod init;
 mod operator;
 mod out;

@@ -85,6 +85,11 @@ impl App {
         self.hand(&Event::Paste(text))
     }
 
+    /// Takes the path of a file that was chosen.
+    pub fn chosen(&mut self, path: String) -> Vec<Effect> {
+        self.hand(&Event::Chosen(path))
+    }
+
     /// Takes the mouse.
     pub fn mouse(&mut self, event: MouseEvent) -> Vec<Effect> {
         match event.kind {

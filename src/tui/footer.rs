@@ -10,9 +10,12 @@ use super::{
     keys::{self, Action, Key, Place, When},
     page::{Hit, Shared},
 };
-use crate::report::{
-    clean::{cut, pad, width, wrap},
-    words::{State, Tone},
+use crate::{
+    engine::guide::Entry,
+    report::{
+        clean::{cut, pad, width, wrap},
+        words::{State, Tone},
+    },
 };
 
 /// Columns between two keys.
@@ -39,6 +42,10 @@ fn shows(when: When, shared: &Shared) -> bool {
         }
         When::Waits => open.running.is_some() && matches!(state, State::Waiting | State::Retrying),
         When::Simulated => !open.questions.is_empty() && open.federation.console().is_some(),
+        When::File => {
+            let mut fields = open.questions.iter().flat_map(|question| &question.guide.fields);
+            fields.any(|field| field.entry == Entry::File)
+        }
         When::Called => open.view.nodes().get(open.focus).is_some_and(|node| node.requests > 0),
     }
 }

@@ -1,6 +1,11 @@
 //! `Host`: what the screen asks of whoever wires the program. The screen itself reaches nothing outside the terminal.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -52,8 +57,34 @@ pub trait Host: Send + Sync {
     /// that is told. It may read a file, so it is not for the loop.
     fn bring(&self, entry: Entry, typed: SecretString) -> Result<SecretString, Fault>;
 
+    /// What a folder holds, for choosing a file; without a path, the folder where files most likely are. It reads the disk, so it
+    /// is not for the loop.
+    fn folder(&self, path: Option<&Path>) -> Result<Folder, Fault>;
+
     /// Where codes and addresses for signing in come out, once; none takes the last one away again.
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>>;
+}
+
+/// What a folder holds, as far as it can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds, in the order to show it in.
+    pub items: Vec<Item>,
+}
+
+/// A file or a folder in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// How large it is.
+    pub bytes: u64,
+    /// When it was last written to.
+    pub changed: Option<Timestamp>,
 }
 
 /// What a person needs to sign in to Entra.

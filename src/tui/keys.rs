@@ -34,6 +34,8 @@ pub enum Place {
     Help,
     /// The list of commands, or a search.
     Finder,
+    /// The list of files to choose from.
+    Files,
 }
 
 /// What a key does.
@@ -115,6 +117,8 @@ pub enum Action {
     Filter,
     /// Let the simulated console do it.
     Click,
+    /// Choose a file.
+    File,
 }
 
 /// One line of the table.
@@ -159,6 +163,8 @@ pub enum When {
     Simulated,
     /// When the step in focus has made calls.
     Called,
+    /// When a file is asked for.
+    File,
 }
 
 impl Key {
@@ -168,6 +174,7 @@ impl Key {
             "↑" if ascii => "Up",
             "↓" if ascii => "Down",
             "→" if ascii => "Right",
+            "←" if ascii => "Left",
             "← h" if ascii => "Left h",
             shown => shown,
         }

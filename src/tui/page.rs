@@ -1,6 +1,6 @@
 //! `Page`: one screen or one thing laid over a screen. It takes keys, returns effects, and draws.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, path::PathBuf, sync::Arc};
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use ratatui::{
 use secrecy::SecretString;
 
 use super::{
-    host::{Draft, Federation, Host, Known},
+    host::{Draft, Federation, Folder, Host, Known},
     keys::{Action, Place},
     operator::Asked,
     theme::Theme,
@@ -62,6 +62,8 @@ pub enum Event {
     Row(usize),
     /// The mouse, anywhere else.
     Mouse(MouseEvent),
+    /// A file was chosen: its path.
+    Chosen(String),
     /// Nothing: something else happened that the page may want to follow (a notice, an answer, a beat of the clock).
     Tick,
 }
@@ -84,6 +86,10 @@ pub enum Effect {
     Start(Intent),
     /// Tell the run something.
     Tell(Order),
+    /// Read what a folder holds; without one, the folder where files most likely are.
+    List(Option<PathBuf>),
+    /// Hand the path of a chosen file to the page on top.
+    Chosen(String),
     /// Let the simulated console answer this question.
     Click(u64),
     /// Answer a question, with what the person brings along.
@@ -189,6 +195,8 @@ pub struct Shared {
     pub host: Arc<dyn Host>,
     /// The form's first answers.
     pub draft: Draft,
+    /// What a folder holds, on its way to the page that has asked.
+    pub folder: Option<Result<Folder, Fault>>,
     /// One line to the person, until the next key.
     pub say: Option<String>,
     /// Whether nothing moves by itself: the walk follows what is at work only when asked to.
@@ -207,6 +215,7 @@ impl Shared {
             open: None,
             draft: host.draft(),
             host,
+            folder: None,
             say: None,
             still: false,
             hits: RefCell::default(),

@@ -2,19 +2,23 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     sync::Arc,
 };
 
 use async_trait::async_trait;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fedwiz::{
-    engine::{fact::Intent, guide::Operator},
+    engine::{
+        fact::Intent,
+        guide::{Entry, Operator},
+    },
     fault::Fault,
     report::view::View,
     tui::{
         app::App,
         dag::map::Map,
-        host::{Draft, Federation, Host, Known, Running, SignIn, Wrong},
+        host::{Draft, Federation, Folder, Host, Known, Running, SignIn, Wrong},
         page::{Effect, Open, Shared},
         screen::walk::Walk,
         theme::Theme,
@@ -22,6 +26,7 @@ use fedwiz::{
 };
 use jiff::Timestamp;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Buffer, layout::Rect};
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -259,6 +264,14 @@ impl Host for Machine {
 
     fn save(&self, _: &Draft) -> Result<String, Fault> {
         unreachable!("nothing is saved here")
+    }
+
+    fn bring(&self, _: Entry, _: SecretString) -> Result<SecretString, Fault> {
+        unreachable!("nothing is brought here")
+    }
+
+    fn folder(&self, _: Option<&Path>) -> Result<Folder, Fault> {
+        unreachable!("no folder is read here")
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -24,7 +25,7 @@ use fedwiz::{
     tui::{
         app::App,
         dag::map::Map,
-        host::{Draft, Federation, Host, Known, Question, Running, SignIn, Wrong},
+        host::{Draft, Federation, Folder, Host, Item, Known, Question, Running, SignIn, Wrong},
         keys::Place,
         operator::Asked,
         page::{Effect, Open, Shared},
@@ -252,6 +253,10 @@ impl Host for Machine {
 
     fn bring(&self, _: Entry, _: SecretString) -> Result<SecretString, Fault> {
         unreachable!("nothing is brought here")
+    }
+
+    fn folder(&self, _: Option<&Path>) -> Result<Folder, Fault> {
+        unreachable!("no folder is read here")
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {
@@ -603,6 +608,30 @@ const SCENES: &[(&str, Scene)] = &[
         stage.app.show(Box::new(Help::of(fedwiz::tui::keys::Place::Walk)));
         stage
     }),
+    ("files", || {
+        let mut stage = Stage::of(&films().tutorial, &[]);
+        stage.play(Intent::Up, asks("saml.sp-values"));
+        let node = stage.node("saml.sp-values");
+        stage.app.show(Box::new(GuideScreen::of(node)));
+        stage.tick();
+        stage.key(KeyCode::F(5));
+        let item = |name: &str, is_folder: bool, bytes: u64| Item {
+            name: name.into(),
+            is_folder,
+            bytes,
+            changed: Some(Timestamp::UNIX_EPOCH),
+        };
+        stage.app.shared.folder = Some(Ok(Folder {
+            path: "/home/nikki/Downloads".into(),
+            items: vec![
+                item("pictures", true, 4096),
+                item("AWS IAM Identity Center.xml", false, 6021),
+                item("東京 metadata.xml", false, 16021),
+            ],
+        }));
+        stage.tick();
+        stage
+    }),
     ("finder", || {
         let mut stage = Stage::of(&films().tutorial, &[]);
         stage.app.show(Box::new(finder::steps()));
@@ -821,4 +850,36 @@ fn with_reduced_motion_the_walk_follows_only_when_asked_to() {
     assert_eq!(focus(&still), 0);
     still.key(KeyCode::Char('f')).tick();
     assert_eq!(focus(&still), still.node("saml.identity-source"));
+}
+
+#[test]
+fn a_file_is_chosen_with_few_keys_and_its_path_is_typed() {
+    let (_, scene) = SCENES.iter().find(|(name, _)| *name == "files").unwrap();
+    let press = |stage: &mut Stage, code: KeyCode| stage.app.key(&KeyEvent::new(code, KeyModifiers::NONE));
+    let listed = |effects: &[Effect]| match effects {
+        [Effect::List(Some(folder))] => folder.display().to_string(),
+        _ => panic!("no folder is to be read"),
+    };
+    let mut stage = scene();
+    // The first file is chosen from the start; what is typed leaves only what has these letters.
+    stage.typed("META");
+    let effects = press(&mut stage, KeyCode::Enter);
+    let [Effect::Back, Effect::Chosen(path)] = &effects[..] else {
+        panic!("no file is chosen");
+    };
+    assert_eq!(path, "/home/nikki/Downloads/東京 metadata.xml");
+    let path = path.clone();
+    stage.app.back();
+    stage.app.chosen(path);
+    assert!(text(&stage.buffer(120, 60)).contains("/home/nikki/Downloads/東京 metadata.xml"));
+
+    // Folders: into one, and to the one above by two keys.
+    let mut stage = scene();
+    press(&mut stage, KeyCode::Up);
+    assert_eq!(
+        listed(&press(&mut stage, KeyCode::Enter)),
+        "/home/nikki/Downloads/pictures"
+    );
+    assert_eq!(listed(&press(&mut stage, KeyCode::Left)), "/home/nikki");
+    assert_eq!(listed(&press(&mut stage, KeyCode::Backspace)), "/home/nikki");
 }

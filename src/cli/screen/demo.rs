@@ -1,6 +1,6 @@
 //! The simulated clouds of `fedwiz demo`.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::{SignIns, leave, opened::Opened, options};
 use crate::{
-    cli::{Stop, args, operator, out::Colour, sim::start},
+    cli::{Stop, args, files, operator, out::Colour, sim::start},
     engine::guide::Entry,
     fault::{Fault, Kind},
     secrets::MemoryStore,
@@ -16,7 +16,7 @@ use crate::{
     sim::{Mode, Options, Sim},
     tui::{
         self,
-        host::{Draft, Federation, Host, Known, SignIn, Wrong},
+        host::{Draft, Federation, Folder, Host, Known, SignIn, Wrong},
     },
 };
 
@@ -105,6 +105,10 @@ impl Host for Demo {
 
     fn bring(&self, entry: Entry, typed: SecretString) -> Result<SecretString, Fault> {
         operator::brought(entry, typed)
+    }
+
+    fn folder(&self, path: Option<&Path>) -> Result<Folder, Fault> {
+        files::list(path)
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {

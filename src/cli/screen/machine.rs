@@ -1,6 +1,9 @@
 //! The federations of this machine.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -8,14 +11,14 @@ use tokio::sync::mpsc;
 
 use super::{SignIns, opened::Opened};
 use crate::{
-    cli::{args::TokenStore, draft, operator, out, place, vault, walk},
+    cli::{args::TokenStore, draft, files, operator, out, place, vault, walk},
     engine::{guide::Entry, journal::Journal},
     fault::{Fault, Kind},
     profile::Profile,
     report::{outline::Outline, replay::recall, words},
     session::{JOURNAL, Setup},
     steps::PHASES,
-    tui::host::{Draft, Federation, Host, Known, SignIn, Wrong},
+    tui::host::{Draft, Federation, Folder, Host, Known, SignIn, Wrong},
 };
 
 /// The federations of this machine.
@@ -91,6 +94,10 @@ impl Host for Machine {
 
     fn bring(&self, entry: Entry, typed: SecretString) -> Result<SecretString, Fault> {
         operator::brought(entry, typed)
+    }
+
+    fn folder(&self, path: Option<&Path>) -> Result<Folder, Fault> {
+        files::list(path)
     }
 
     fn prompts(&self) -> Option<mpsc::UnboundedReceiver<Option<SignIn>>> {

@@ -15,19 +15,21 @@ const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 #[rustfmt::skip]
 pub(super) const EVERYWHERE: &[P] = &[
     P::Home, P::Form, P::Plan, P::Walk, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder,
+    P::Files,
 ];
 /// Where letters are not typed into a field.
 const NOT_TYPING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::SignIn, P::Help];
 /// Where letters are.
-pub(super) const TYPING: &[P] = &[P::Form, P::Guide, P::Teardown, P::Ask, P::Finder];
+pub(super) const TYPING: &[P] = &[P::Form, P::Guide, P::Teardown, P::Ask, P::Finder, P::Files];
 #[rustfmt::skip]
 const LISTS: &[P] = &[
-    P::Home, P::Plan, P::Walk, P::Step, P::Guide, P::Teardown, P::Ask, P::Help, P::Finder, P::Form,
+    P::Home, P::Plan, P::Walk, P::Step, P::Guide, P::Teardown, P::Ask, P::Help, P::Finder, P::Files,
+    P::Form,
 ];
 /// Where one goes back to what was there before.
 #[rustfmt::skip]
 const INSIDE: &[P] = &[
-    P::Form, P::Plan, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder,
+    P::Form, P::Plan, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder, P::Files,
 ];
 const PARTS: &[P] = &[P::Walk, P::Guide, P::Form, P::Step];
 
@@ -45,6 +47,9 @@ pub const KEYS: &[Key] = &[
     key(A::Begin, &[(NONE, F(2))], "F2", &[P::Form], "save", "Write the profile, and open the federation. Nothing in the clouds changes.", true),
     key(A::Open, &[(NONE, F(3))], "F3", &[P::Guide], "open page", "Open the console's page in the browser.", true),
     key(A::Copy, &[(NONE, F(4))], "F4", &[P::Guide], "copy", "Copy the chosen value.", true),
+    key(A::File, &[(NONE, F(5))], "F5", &[P::Guide], "choose file", "Choose the file that is asked for from the folders of this machine.", true).when(When::File),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Files], "choose", "Take the file, or go into the folder.", true),
+    key(A::Left, &[(NONE, Left)], "←", &[P::Files], "folder above", "To the folder above; so does Backspace where nothing is typed.", true),
     key(A::MyWord, &[(NONE, F(6))], "F6", &[P::Guide], "my word", "Say that it is done though no proof can come; it is recorded as unproven.", true),
     key(A::Open, &[(NONE, Char('o'))], "o", &[P::Step, P::SignIn], "open page", "Open the page in the browser.", true),
     key(A::Copy, &[(NONE, Char('c'))], "c", &[P::Step, P::SignIn], "copy", "Copy the chosen call as a command, or the code.", true),

@@ -1,6 +1,6 @@
 //! What pages want done: runs, orders, answers, copies. What takes time is done beside the loop, and comes back as news.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{Stage, news::News};
 use crate::{
@@ -26,6 +26,11 @@ impl Stage {
                 Effect::Save(draft) => self.save(&draft),
                 Effect::Start(intent) => self.start(intent),
                 Effect::Tell(order) => self.tell(order),
+                Effect::List(folder) => self.list(folder),
+                Effect::Chosen(path) => {
+                    let effects = self.app.chosen(path);
+                    self.perform(effects);
+                }
                 Effect::Click(id) => self.click(id),
                 Effect::Answer(id, answer, brought) => self.answer(id, answer, brought),
                 Effect::Act(action) => {
@@ -85,6 +90,13 @@ impl Stage {
             }
             Err(fault) => self.say_fault(&fault),
         }
+    }
+
+    fn list(&self, folder: Option<PathBuf>) {
+        let (host, news) = (Arc::clone(&self.host), self.news.clone());
+        tokio::task::spawn_blocking(move || {
+            let _ = news.send(News::Folder(host.folder(folder.as_deref())));
+        });
     }
 
     fn start(&mut self, intent: Intent) {

@@ -8,7 +8,7 @@ use crate::{
     fault::Fault,
     report::clean::clean,
     tui::{
-        host::{Federation, SignIn},
+        host::{Federation, Folder, SignIn},
         keys::Place,
         page::{Effect, Open},
         screen::{sign_in::SignInPage, start::Start, walk::Walk},
@@ -22,6 +22,7 @@ pub(super) enum News {
     Read(u64, Result<Answer, Fault>),
     SignIn(Option<SignIn>),
     Said(String),
+    Folder(Result<Folder, Fault>),
 }
 
 impl Stage {
@@ -56,6 +57,10 @@ impl Stage {
                 if self.app.place() == Place::SignIn {
                     self.app.back();
                 }
+                Vec::new()
+            }
+            News::Folder(folder) => {
+                self.app.shared.folder = Some(folder);
                 Vec::new()
             }
             News::Said(text) => {

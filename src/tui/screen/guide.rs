@@ -17,6 +17,8 @@
 
 mod picture;
 
+use std::path::{Path, PathBuf};
+
 use ratatui::{Frame, layout::Rect};
 use secrecy::SecretString;
 
@@ -26,7 +28,7 @@ use crate::{
     tui::{
         keys::{Action, Place},
         page::{Bring, Effect, Event, Open, Page, Shared},
-        screen::ask::Ask,
+        screen::{ask::Ask, files::Files},
         widget::{field::Field, scroll::Scroll},
     },
 };
@@ -56,6 +58,12 @@ struct Typed {
     field: Field,
     /// The text of a file, pasted instead of its path.
     pasted: Option<String>,
+}
+
+/// The folder of the file whose path is typed.
+fn folder_of(path: &str) -> Option<PathBuf> {
+    let folder = Path::new(path.trim()).parent()?;
+    (!folder.as_os_str().is_empty()).then(|| folder.to_path_buf())
 }
 
 impl GuideScreen {
@@ -255,6 +263,29 @@ impl Page for GuideScreen {
                     Vec::new()
                 }
             },
+            Event::Act(Action::File) => {
+                let is_file = |typed: &Typed| typed.entry == Entry::File;
+                let chosen = self.typed(open).is_some_and(|typed| is_file(typed));
+                let first = self.fields.iter().position(is_file);
+                match first {
+                    Some(first) if !chosen => self.at = values + first,
+                    Some(_) => {}
+                    None => {
+                        shared.say = Some("No file is asked for here.".into());
+                        return Vec::new();
+                    }
+                }
+                self.by_hand = false;
+                let folder = self.typed(open).and_then(|typed| folder_of(typed.field.text()));
+                Files::open(folder)
+            }
+            Event::Chosen(path) => {
+                if let Some(typed) = self.typed(open) {
+                    typed.pasted = None;
+                    typed.field = Field::open(path);
+                }
+                Vec::new()
+            }
             Event::Key(key) => {
                 if let Some(typed) = self.typed(open) {
                     typed.pasted = None;

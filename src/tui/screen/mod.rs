@@ -1,6 +1,7 @@
 //! The screens, one file each. Each file begins with a drawing of itself.
 
 pub mod ask;
+pub mod files;
 pub mod finder;
 pub mod form;
 pub mod guide;

@@ -164,7 +164,7 @@ impl GuideScreen {
                 let mut hint = typed.hint.clone();
                 if typed.entry == Entry::File {
                     hint.push_str(if hint.is_empty() { "" } else { "; " });
-                    hint.push_str("the file's path, or paste its text");
+                    hint.push_str("F5 chooses it; or type its path, or paste its text");
                 }
                 if typed.optional {
                     hint.push_str(" (may be left out)");

@@ -1,0 +1,294 @@
+//! A file to choose: the folders of this machine, and the files in them that a step may ask for.
+//!
+//! ```text
+//! ┌ ▸ Choose a file ─────────────────────────────────────────┐
+//! │ /home/nikki/Downloads                                    │
+//! │ Filter  meta▏                                            │
+//! │   ..            the folder above                         │
+//! │   metadata/     folder                                   │
+//! │ ▸ metadata.xml  4021 bytes    2026-11-22 09:41 UTC       │
+//! └──────────────────────────────────────────────────────────┘
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use crossterm::event::KeyCode;
+use jiff::tz::TimeZone;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::{
+    fault::Fault,
+    report::clean::{cut, pad, width},
+    tui::{
+        host::{Folder, Item},
+        keys::{Action, Place},
+        page::{Effect, Event, Hit, Page, Shared},
+        theme::Theme,
+        widget::{field::Field, frame::over, scroll::Scroll},
+    },
+};
+
+/// A file to choose.
+#[derive(Debug)]
+pub struct Files {
+    folder: Option<Result<Folder, Fault>>,
+    /// The folder one comes from, to be chosen in the one above it.
+    from: Option<String>,
+    field: Field,
+    scroll: Scroll,
+}
+
+/// A line of the list.
+enum Row<'f> {
+    Above,
+    Item(&'f Item),
+}
+
+impl Row<'_> {
+    fn name(&self, theme: &Theme) -> String {
+        match self {
+            Row::Above => "..".into(),
+            Row::Item(item) if item.is_folder => format!("{}/", theme.words(&item.name)),
+            Row::Item(item) => theme.words(&item.name).into_owned(),
+        }
+    }
+
+    /// What there is to say of it, beside its name.
+    fn about(&self) -> String {
+        match self {
+            Row::Above => "the folder above".into(),
+            Row::Item(item) if item.is_folder => "folder".into(),
+            Row::Item(item) => {
+                let changed = item.changed.map_or_else(String::new, |at| {
+                    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
+                });
+                format!("{:<12} {changed}", size(item.bytes))
+            }
+        }
+    }
+}
+
+/// The size of a file, in the unit that fits.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+/// The end of a path that is too long: it says more than the beginning.
+fn end_of(path: &str, columns: usize, mark: &str) -> String {
+    if width(path) <= columns {
+        return path.to_owned();
+    }
+    let room = columns.saturating_sub(width(mark));
+    let mut end = path;
+    while width(end) > room
+        && let Some(first) = end.graphemes(true).next()
+    {
+        end = &end[first.len()..];
+    }
+    format!("{mark}{end}")
+}
+
+impl Files {
+    /// Begins in this folder, or where files most likely are.
+    pub fn open(folder: Option<PathBuf>) -> Vec<Effect> {
+        let page = Self {
+            folder: None,
+            from: None,
+            field: Field::open(""),
+            scroll: Scroll::default(),
+        };
+        vec![Effect::Show(Box::new(page)), Effect::List(folder)]
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.folder {
+            Some(Ok(folder)) => Some(&folder.path),
+            _ => None,
+        }
+    }
+
+    fn rows(&self) -> Vec<Row<'_>> {
+        let Some(Ok(folder)) = &self.folder else {
+            return Vec::new();
+        };
+        let typed = self.field.text().trim().to_lowercase();
+        let above = (typed.is_empty() && folder.path.parent().is_some()).then_some(Row::Above);
+        let found = folder
+            .items
+            .iter()
+            .filter(|item| item.name.to_lowercase().contains(&typed));
+        above.into_iter().chain(found.map(Row::Item)).collect()
+    }
+
+    /// Takes in what a folder holds. What one has just left, or else the first file, is chosen.
+    fn take(&mut self, folder: Result<Folder, Fault>) {
+        self.folder = Some(folder);
+        self.field = Field::open("");
+        let from = self.from.take();
+        let rows = self.rows();
+        let is_left = |row: &Row<'_>| matches!(row, Row::Item(item) if Some(&item.name) == from.as_ref());
+        let is_file = |row: &Row<'_>| matches!(row, Row::Item(item) if !item.is_folder);
+        let left = rows.iter().position(is_left);
+        let at = left.or_else(|| rows.iter().position(is_file)).unwrap_or(0);
+        self.scroll = Scroll::at(at);
+    }
+
+    fn above(&mut self) -> Vec<Effect> {
+        let Some(path) = self.path() else {
+            // It could not be read: back to where files most likely are.
+            return vec![Effect::List(None)];
+        };
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let above = path.parent().map(Path::to_path_buf);
+        self.from = name;
+        above.map(|above| Effect::List(Some(above))).into_iter().collect()
+    }
+
+    fn choose(&mut self) -> Vec<Effect> {
+        let Some(folder) = self.path() else {
+            return self.above();
+        };
+        let (path, is_folder) = match self.rows().get(self.scroll.at) {
+            Some(Row::Item(item)) => (folder.join(&item.name), item.is_folder),
+            Some(Row::Above) => return self.above(),
+            None => return Vec::new(),
+        };
+        match path.to_str() {
+            _ if is_folder => vec![Effect::List(Some(path))],
+            Some(path) => vec![Effect::Back, Effect::Chosen(path.to_owned())],
+            None => Vec::new(),
+        }
+    }
+
+    /// The folder in a line, and what is to be said in place of a list.
+    fn heading(&self) -> (String, Option<String>) {
+        match &self.folder {
+            None => (String::new(), Some("reading the folder …".into())),
+            Some(Err(fault)) => (fault.to_string(), Some(format!("{} (← goes elsewhere)", fault.why))),
+            Some(Ok(folder)) => {
+                let empty = self.rows().is_empty();
+                let said = "Nothing here has these letters. Only folders and *.xml are shown.";
+                (folder.path.display().to_string(), empty.then(|| said.to_owned()))
+            }
+        }
+    }
+}
+
+impl Page for Files {
+    fn place(&self) -> Place {
+        Place::Files
+    }
+
+    fn lies_over(&self) -> bool {
+        true
+    }
+
+    fn on(&mut self, shared: &mut Shared, event: &Event) -> Vec<Effect> {
+        if let Some(folder) = shared.folder.take() {
+            self.take(folder);
+        }
+        let again = matches!(event, Event::Row(row) if *row == self.scroll.at);
+        match event {
+            Event::Act(Action::Back) => return vec![Effect::Back],
+            Event::Act(Action::Left) => return self.above(),
+            Event::Act(Action::Choose) => return self.choose(),
+            _ if again => return self.choose(),
+            Event::Key(key) if key.code == KeyCode::Backspace && self.field.is_empty() => return self.above(),
+            Event::Key(key) => {
+                if self.field.key(key) {
+                    self.scroll = Scroll::default();
+                }
+            }
+            Event::Paste(text) => {
+                self.field.paste(text);
+                self.scroll = Scroll::default();
+            }
+            _ => {
+                let rows = self.rows().len();
+                self.scroll.on(event, rows);
+            }
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.theme;
+        let size = (
+            area.width.saturating_sub(4).min(90),
+            area.height.saturating_sub(2).min(24),
+        );
+        let inner = over(theme, "Choose a file", size, frame, area);
+        let columns = usize::from(inner.width).saturating_sub(2);
+        let row = |y: u16| Rect {
+            x: inner.x + 1,
+            y,
+            width: inner.width.saturating_sub(2),
+            height: u16::from(y < inner.bottom()),
+        };
+        let (path, said) = self.heading();
+        let path = end_of(&theme.words(&path), columns, theme.either("…", "~"));
+        frame.render_widget(Line::styled(path, theme.strong()), row(inner.y));
+        let label = "Filter  ";
+        let place = row(inner.y + 1);
+        frame.render_widget(Line::styled(label, theme.quiet()), place);
+        let used = u16::try_from(width(label)).unwrap_or(0);
+        let field = Rect {
+            x: place.x + used,
+            width: place.width.saturating_sub(used),
+            ..place
+        };
+        self.field.draw(theme, true, frame, field);
+        if let Some(said) = said {
+            let said = cut(&theme.words(&said), columns, theme.ascii).into_owned();
+            frame.render_widget(Line::styled(said, theme.quiet()), row(inner.y + 2));
+        }
+        let rows = self.rows();
+        let wide = rows.iter().map(|row| width(&row.name(theme))).max().unwrap_or(0);
+        let wide = wide.min(columns.saturating_sub(37).max(12));
+        let height = usize::from(inner.height).saturating_sub(2);
+        for (at, y) in self.scroll.window(height, rows.len()).zip(inner.y + 2..) {
+            let chosen = at == self.scroll.at;
+            let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
+            let name = pad(&cut(&rows[at].name(theme), wide, theme.ascii), wide);
+            let about = rows[at].about();
+            let about = cut(&about, columns.saturating_sub(wide + 4), theme.ascii).into_owned();
+            let line = Line::from(vec![
+                Span::styled(
+                    format!("{mark}{name}"),
+                    if chosen { theme.focus() } else { theme.text() },
+                ),
+                Span::styled(format!("  {about}"), theme.quiet()),
+            ]);
+            frame.render_widget(line, row(y));
+            shared.mark(row(y), Hit::Row(at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_path_the_end_is_shown() {
+        assert_eq!(end_of("/home/nikki", 20, "…"), "/home/nikki");
+        assert_eq!(end_of("/home/nikki/Downloads", 10, "…"), "…Downloads");
+        assert_eq!(width(&end_of("/home/東京/東京", 8, "…")), 8);
+    }
+
+    #[test]
+    fn sizes_have_their_units() {
+        assert_eq!(size(4021), "4021 bytes");
+        assert_eq!(size(40_210), "40 kB");
+        assert_eq!(size(40_210_000), "40 MB");
+    }
+}
