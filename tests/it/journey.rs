@@ -151,3 +151,24 @@ fn killed_at_random_moments() {
     assert_eq!(sim.state(), before, "something is left");
     assert_eq!(sim.violations(), Vec::<Value>::new());
 }
+
+#[test]
+fn each_target_uses_the_keys_of_its_own_profile_whatever_the_environment_holds() {
+    let sim = SimProcess::start("two-partitions");
+    // The environment of the simulation holds the keys of the commercial organization.
+    let plan = sim
+        .command("plan")
+        .args(["--only", "aws.session", "--json", "--token-store", "memory"])
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8(plan.stdout).expect("UTF-8");
+    let seen = |target: &str| -> String {
+        let events = told
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let proofs = events.filter(|event| event["target"] == target && event["step"] == "aws.session");
+        proofs.map(|event| event.to_string()).collect()
+    };
+    assert!(seen("commercial").contains(", aws, as"), "{told}");
+    assert!(seen("govcloud").contains(", aws-us-gov, as"), "{told}");
+}

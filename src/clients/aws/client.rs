@@ -9,9 +9,14 @@ use std::{
 };
 
 use aws_config::{
-    AppName, BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
-    meta::region::RegionProviderChain, profile::ProfileFileRegionProvider, retry::RetryConfig,
-    stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
+    AppName, BehaviorVersion, Region, SdkConfig,
+    environment::EnvironmentVariableRegionProvider,
+    meta::region::RegionProviderChain,
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider},
+    provider_config::ProviderConfig,
+    retry::RetryConfig,
+    stalled_stream_protection::StalledStreamProtectionConfig,
+    timeout::TimeoutConfig,
 };
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
@@ -47,7 +52,7 @@ const MOST_PAGES: usize = 10_000;
 pub struct Settings {
     /// The target's name.
     pub name: String,
-    /// The profile of the AWS configuration; without one the SDK's order decides.
+    /// The profile of the AWS configuration, whose credentials are then the only ones; without one the SDK's order decides.
     pub profile: Option<String>,
     /// The Region to start in; without one, what the environment and the profile say.
     pub region: Option<String>,
@@ -205,11 +210,26 @@ impl Aws {
             }
             None => RegionProviderChain::first_try(environment).or_else(file.build()),
         };
-        loader = match (&settings.region, &settings.keys) {
-            (Some(region), _) => loader.region(Region::new(region.clone())),
-            (None, Some(_)) => loader.region(Region::from_static(FIRST_REGION)),
-            (None, None) => loader.region(somewhere.or_else(Region::from_static(FIRST_REGION))),
+        let region = match (&settings.region, &settings.keys) {
+            (Some(region), _) => Region::new(region.clone()),
+            (None, Some(_)) => Region::from_static(FIRST_REGION),
+            (None, None) => {
+                let known = somewhere.region().await;
+                known.unwrap_or(Region::from_static(FIRST_REGION))
+            }
         };
+        if let (Some(profile), None) = (&settings.profile, &settings.keys) {
+            // The SDK's own order would take keys of the environment before those of the profile: with several targets
+            // that is another organization's keys.
+            let around = ProviderConfig::without_region()
+                .with_region(Some(region.clone()))
+                .with_http_client(AwsHttp::shared(self.0.http.clone()));
+            let credentials = ProfileFileCredentialsProvider::builder()
+                .configure(&around)
+                .profile_name(profile);
+            loader = loader.credentials_provider(credentials.build());
+        }
+        loader = loader.region(region);
         if let Some(keys) = &settings.keys {
             let secret = keys.secret.expose_secret();
             let session = keys.session.as_ref().map(|token| token.expose_secret().to_owned());
