@@ -47,6 +47,9 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
 
     /// See [`Step::gone`].
     async fn gone(&self, cx: &Cx<W>, inputs: &Inputs, made: &Made<Value>) -> Result<Gone, Fault>;
+
+    /// See [`Step::forget`].
+    async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault>;
 }
 
 fn write_output<T: Serialize>(about: &About, output: &T) -> Result<Value, Fault> {
@@ -113,5 +116,9 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
     async fn gone(&self, cx: &Cx<W>, inputs: &Inputs, made: &Made<Value>) -> Result<Gone, Fault> {
         let got = S::Needs::read(inputs)?;
         Step::gone(self, cx, &got, &read_made::<W, S>(made)?).await
+    }
+
+    async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault> {
+        Step::forget(self, cx).await
     }
 }

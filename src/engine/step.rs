@@ -331,4 +331,11 @@ pub trait Step<W: World>: Send + Sync + 'static {
             })
         }
     }
+
+    /// Forgets what this machine keeps for it. Called at the end of each teardown for what does not stand any more, so that
+    /// evidence is there until *Undone* is written down, and nothing is left after it.
+    fn forget(&self, cx: &Cx<W>) -> impl Future<Output = Result<(), Fault>> + Send {
+        let _ = cx;
+        async { Ok(()) }
+    }
 }

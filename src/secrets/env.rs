@@ -81,6 +81,7 @@ impl EnvStore {
             endpoint,
             created: None,
             lent: false,
+            refused: false,
         };
         Ok(Some(record.to_secret()))
     }
@@ -122,6 +123,10 @@ impl SecretStore for EnvStore {
         // What somebody else put there, somebody else takes away.
         let _ = name;
         Ok(false)
+    }
+
+    fn is_writable(&self) -> bool {
+        false
     }
 
     fn place(&self) -> &'static str {

@@ -22,6 +22,9 @@ pub struct ScimToken {
     pub created: Option<Timestamp>,
     /// True when a provisioning job that stood before goes on with it: then it is not deleted.
     pub lent: bool,
+    /// True when AWS was seen to refuse it and nothing is left to be done for it: then it is forgotten, as soon as that is
+    /// written down.
+    pub refused: bool,
 }
 
 /// How the record is kept.
@@ -32,6 +35,8 @@ struct Kept {
     created: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     lent: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    refused: bool,
 }
 
 impl ScimToken {
@@ -42,6 +47,7 @@ impl ScimToken {
             endpoint: self.endpoint.clone(),
             created: self.created,
             lent: self.lent,
+            refused: self.refused,
         };
         serde_json::to_string(&kept)
             .expect("a record of strings is always JSON")
@@ -61,6 +67,7 @@ impl ScimToken {
             endpoint: kept.endpoint,
             created: kept.created,
             lent: kept.lent,
+            refused: kept.refused,
         })
     }
 }
@@ -85,6 +92,7 @@ mod tests {
             endpoint: Url::parse("https://scim.eu-west-1.amazonaws.com/Hw5/scim/v2").unwrap(),
             created: Some("2026-01-02T03:04:05Z".parse().unwrap()),
             lent: true,
+            refused: false,
         };
         let read = ScimToken::from_secret(&made.to_secret()).unwrap();
         assert_eq!(read.token.expose_secret(), "very-secret");

@@ -68,6 +68,11 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     /// Forgets the secret of this name. True when there was one.
     async fn delete(&self, name: &SecretRef) -> Result<bool, Fault>;
 
+    /// Whether something can be kept here, and forgotten.
+    fn is_writable(&self) -> bool {
+        true
+    }
+
     /// What to call this place in a sentence: "the keyring".
     fn place(&self) -> &'static str;
 }

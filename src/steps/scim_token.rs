@@ -123,6 +123,7 @@ pub(super) async fn keep_token(cx: &Cx, instance: &Instance, answer: &Answer) ->
         endpoint,
         created: Some(cx.now()),
         lent: false,
+        refused: false,
     };
     world
         .secrets
@@ -299,18 +300,37 @@ impl Step<World> for ProvisioningToken {
             }
         }
         Self::close(cx, instance, ours).await?;
-        world.secrets.delete(&world.scim_token(cx.target())).await?;
+        if world.secrets.is_writable() {
+            // Were it forgotten here, a crash would leave no evidence: it goes once it is written down that it is refused.
+            let refused = ScimToken { refused: true, ..token };
+            let name = world.scim_token(cx.target());
+            world.secrets.set(&name, &refused.to_secret()).await?;
+        }
         Ok(Undone::Removed)
     }
 
     async fn gone(&self, cx: &Cx, _: &TokenGot, _: &Made<Token>) -> Result<Gone, Fault> {
-        // The token is forgotten last, after it was seen to be refused.
-        Ok(match kept_token(cx).await? {
-            Some(_) => Gone::No,
+        const SEEN: &str = "the endpoint answers 401";
+        let Some(token) = kept_token(cx).await? else {
             // It was lost here and never seen refused: that is not gone.
-            None if cx.started_at().is_none() => Gone::No,
-            None => Gone::Yes("the endpoint answered 401, and the token is forgotten".into()),
+            return Ok(Gone::No);
+        };
+        Ok(if token.refused {
+            Gone::Yes(SEEN.into())
+        } else if cx.started_at().is_none() || cx.world().secrets.is_writable() || is_accepted(cx, &token).await? {
+            // Refused or not: what else belongs to it is not seen to by looking.
+            Gone::No
+        } else {
+            Gone::Yes(SEEN.into())
         })
+    }
+
+    async fn forget(&self, cx: &Cx) -> Result<(), Fault> {
+        let world = cx.world();
+        if kept_token(cx).await?.is_some_and(|token| token.refused) {
+            world.secrets.delete(&world.scim_token(cx.target())).await?;
+        }
+        Ok(())
     }
 }
 

@@ -292,6 +292,45 @@ fn a_crash_at_any_request_going_down_ends_the_same() {
 }
 
 #[test]
+fn a_crash_at_any_touch_of_a_secret_ends_the_same() {
+    runtime().block_on(async {
+        let counted = Loopback::start("fresh").await;
+        let up = counted.secrets_touched(Intent::Up).await;
+        let down = counted.secrets_touched(Intent::Down).await;
+        assert_eq!(counted.secrets_kept(), 0, "a teardown leaves secrets");
+        assert!(up > 0 && down > 0, "{up} touches up, {down} down");
+        for after in [false, true] {
+            for n in 1..=up {
+                let loopback = Loopback::start("fresh").await;
+                assert!(loopback.run_and_die_at_a_secret(Intent::Up, n, after).await);
+                Loopback::must_end_well(&loopback.run(Intent::Up).await);
+                Loopback::must_end_well(&loopback.run(Intent::Down).await);
+                let left = nothing_left(&loopback);
+                assert!(left.is_ok(), "up, secret {n}, after: {after}: {left:?}");
+                assert_eq!(loopback.secrets_kept(), 0, "up, secret {n}, after: {after}");
+            }
+            let mut set_up = SetUp::new().await;
+            for n in 1..=down {
+                let loopback = set_up.again().await;
+                assert!(loopback.run_and_die_at_a_secret(Intent::Down, n, after).await);
+                let outcome = loopback.run(Intent::Down).await;
+                let at = format!("down, secret {n}, after: {after}");
+                assert_eq!(
+                    outcome.exit_code(),
+                    0,
+                    "{at}: {:?} {:?}",
+                    outcome.failed,
+                    outcome.needs_person
+                );
+                let left = nothing_left(loopback);
+                assert!(left.is_ok(), "{at}: {left:?}");
+                assert_eq!(loopback.secrets_kept(), 0, "{at}");
+            }
+        }
+    });
+}
+
+#[test]
 fn what_is_put_back_goes_on_as_it_did() {
     runtime().block_on(async {
         let mut set_up = SetUp::new().await;

@@ -20,12 +20,14 @@ use fedwiz::{
     },
     fault::{Fault, Kind},
     profile::Profile,
-    secrets::MemoryStore,
+    secrets::{MemoryStore, SharedSecrets},
     session::{Session, rehearsal},
     sim::{self, Moment, Options, Sim, scenario},
 };
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::fused_store::FusedStore;
 
 /// Nobody reads codes here: an application signs in.
 struct NobodyReads;
@@ -203,6 +205,11 @@ impl Loopback {
         self.secrets = Arc::new(kept.secrets.copy());
     }
 
+    /// How many secrets are kept.
+    pub fn secrets_kept(&self) -> usize {
+        self.secrets.len()
+    }
+
     /// Where the journal lies.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -210,13 +217,11 @@ impl Loopback {
 
     /// Opens the journal and builds a session, as a new process would.
     pub async fn session(&self) -> Result<Session, Fault> {
-        let mut setup = rehearsal::setup(
-            &self.sim,
-            self.folder.path(),
-            self.secrets.clone(),
-            Arc::new(NobodyReads),
-            1,
-        )?;
+        self.session_with(self.secrets.clone()).await
+    }
+
+    async fn session_with(&self, secrets: SharedSecrets) -> Result<Session, Fault> {
+        let mut setup = rehearsal::setup(&self.sim, self.folder.path(), secrets, Arc::new(NobodyReads), 1)?;
         (self.change)(&mut setup.profile);
         Session::open(setup).await
     }
@@ -287,18 +292,38 @@ impl Loopback {
     }
 
     /// A run that is killed at its `n`-th request. False when it ended before.
-    ///
-    /// It has a runtime of its own, which is torn down with everything in it, as a process is.
     pub async fn run_and_die(&self, intent: Intent, n: u64, moment: Moment) -> bool {
         let fuse = self.sim.fuse(self.sim.requests() + n, moment);
+        self.live_until(intent, self.secrets.clone(), fuse.blown());
+        fuse.is_blown()
+    }
+
+    /// A run that is killed at the `n`-th time it touches a secret, before or after that is done. False when it ended before.
+    pub async fn run_and_die_at_a_secret(&self, intent: Intent, n: usize, after: bool) -> bool {
+        let fused = Arc::new(FusedStore::new(self.secrets.clone(), n, after));
+        self.live_until(intent, fused.clone(), fused.blown());
+        fused.is_blown()
+    }
+
+    /// How often a whole run touches a secret.
+    pub async fn secrets_touched(&self, intent: Intent) -> usize {
+        let counting = Arc::new(FusedStore::new(self.secrets.clone(), usize::MAX, false));
+        let session = self.session_with(counting.clone()).await.expect("a session");
+        let driver = session.driver(Arc::new(Console(self.sim.clone())), Selection::default());
+        Self::must_end_well(&driver.run(intent).await.expect("a run"));
+        counting.touched()
+    }
+
+    /// A run in a runtime of its own, which is torn down with everything in it when `killed` comes, as a process is.
+    fn live_until(&self, intent: Intent, secrets: SharedSecrets, killed: impl Future<Output = ()>) {
         tokio::task::block_in_place(|| {
             let life = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            let died = life.block_on(async {
+            life.block_on(async {
                 let run = async {
-                    let session = self.session().await?;
+                    let session = self.session_with(secrets).await?;
                     session
                         .driver(Arc::new(Console(self.sim.clone())), Selection::default())
                         .run(intent)
@@ -306,13 +331,11 @@ impl Loopback {
                 };
                 tokio::select! {
                     biased;
-                    () = fuse.blown() => true,
-                    _ = run => fuse.is_blown(),
+                    () = killed => {}
+                    _ = run => {}
                 }
             });
-            drop(life);
-            died
-        })
+        });
     }
 }
 

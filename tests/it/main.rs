@@ -13,6 +13,7 @@ mod cli;
 mod contracts;
 mod crash;
 mod doctor;
+mod fused_store;
 mod harness;
 mod journey;
 mod kinds;

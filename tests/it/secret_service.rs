@@ -19,6 +19,7 @@ fn token() -> ScimToken {
         endpoint: "https://scim.eu-west-1.amazonaws.com/Hw5test/scim/v2".parse().unwrap(),
         created: Some("2026-01-05T09:00:00Z".parse().unwrap()),
         lent: false,
+        refused: false,
     }
 }
 

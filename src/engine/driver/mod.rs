@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    cx::{Surroundings, as_node},
+    cx::{Cx, Surroundings, as_node},
     fact::{During, Fact, Intent},
     graph::{Graph, NodeIx},
     guide::Operator,
@@ -49,6 +49,20 @@ struct Shared<W: World> {
     surroundings: Surroundings,
     policy: Policy,
     stop: watch::Receiver<bool>,
+}
+
+impl<W: World> Shared<W> {
+    /// What the step of a node may use.
+    fn cx(&self, ix: NodeIx) -> Cx<W> {
+        let node = self.graph.node(ix);
+        let target = node.target.clone().unwrap_or_default();
+        Cx::new(
+            Arc::clone(&self.world),
+            node.id.clone(),
+            target,
+            self.surroundings.clone(),
+        )
+    }
 }
 
 /// See the module's documentation.
@@ -196,8 +210,11 @@ impl<W: World> Driver<W> {
                     .pass(Job::Refresh, Direction::Along, roots, &[], outcome, busy)
                     .await;
                 let barred = self.barred(&work);
-                self.pass(Job::Down, Direction::Against, work, &barred, outcome, busy)
-                    .await
+                let busy = self
+                    .pass(Job::Down, Direction::Against, work, &barred, outcome, busy)
+                    .await;
+                self.forget(&chosen).await;
+                busy
             }
             Intent::PlanDown => {
                 let ours =
@@ -212,6 +229,20 @@ impl<W: World> Driver<W> {
                 }
                 self.pass(Job::PlanDown, Direction::Against, work, &[], outcome, busy)
                     .await
+            }
+        }
+    }
+
+    /// Forgets what this machine keeps for what does not stand any more. Where that cannot be done, it is said, and the next
+    /// teardown does it.
+    async fn forget(&self, chosen: &[bool]) {
+        for ix in self.shared.graph.indices().filter(|ix| chosen[ix.index()]) {
+            if self.recall(ix, |node| node.standing.is_some()) {
+                continue;
+            }
+            let cx = self.shared.cx(ix);
+            if let Err(fault) = self.shared.graph.node(ix).step.forget(&cx).await {
+                cx.note(format!("not forgotten here: {fault}"));
             }
         }
     }

@@ -110,15 +110,7 @@ pub(super) struct Work<W: World> {
 
 impl<W: World> Work<W> {
     pub(super) fn new(shared: Arc<Shared<W>>, ix: NodeIx, inputs: Inputs, nudges: watch::Receiver<Nudge>) -> Self {
-        let node = shared.graph.node(ix);
-        let target = node.target.clone().unwrap_or_default();
-        let cx = Cx::new(
-            Arc::clone(&shared.world),
-            node.id.clone(),
-            target,
-            shared.surroundings.clone(),
-        )
-        .hearing(Nudges::new(nudges));
+        let cx = shared.cx(ix).hearing(Nudges::new(nudges));
         Self {
             ix,
             inputs,
