@@ -155,6 +155,14 @@ impl SimProcess {
         self.ledger()["violations"].as_array().expect("violations").clone()
     }
 
+    /// A click in the simulated console, and what it brings.
+    pub fn console(&self, action: &str, args: &str) -> Value {
+        let admin = self.ready["admin"].as_str().expect("admin");
+        let (status, body) = http("POST", admin, &format!("/console/{action}"), Some(args));
+        assert_eq!(status, 200, "{action}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
     fn get(&self, path: &str) -> Value {
         let (status, body) = http("GET", self.ready["admin"].as_str().expect("admin"), path, None);
         assert_eq!(status, 200, "{body}");

@@ -172,3 +172,24 @@ fn each_target_uses_the_keys_of_its_own_profile_whatever_the_environment_holds()
     assert!(seen("commercial").contains(", aws, as"), "{told}");
     assert!(seen("govcloud").contains(", aws-us-gov, as"), "{told}");
 }
+
+#[test]
+fn a_token_that_a_pipeline_brings_in_its_environment_is_used_and_seen_refused_at_the_end() {
+    let sim = SimProcess::start("fresh");
+    let walk = |way: &str, more: &[&str], env: &[(&str, String)]| {
+        let mut command = sim.command(way);
+        let args = ["--operator", "simulated", "--yes", "--token-store", "env"];
+        run(command.args(args).args(more).envs(env.iter().cloned())).expect_code(0)
+    };
+    walk("apply", &["--only", "saml.identity-source"], &[]);
+    let brought = sim.console("aws.enable-provisioning", "{}");
+    let part = |name: &str| brought[name].as_str().expect("a text").to_owned();
+    let env = [
+        ("FEDWIZ_SCIM_ENDPOINT", part("endpoint")),
+        ("FEDWIZ_SCIM_TOKEN", part("token")),
+    ];
+    walk("apply", &["--only", "scim.token"], &env);
+    let end = walk("teardown", &[], &env);
+    assert!(end.stdout.contains("the endpoint answers 401"), "{}", end.stdout);
+    assert_eq!(sim.violations(), Vec::<Value>::new());
+}
