@@ -57,7 +57,7 @@ impl GraphPane {
             Event::Act(Action::Down) => ways(Way::Down),
             Event::Act(Action::First) => self.dag(open, |dag| dag.next(None)),
             Event::Act(Action::Last) => self.dag(open, |dag| dag.previous(None)),
-            Event::Act(Action::NextFound) => self.dag(open, |dag| dag.next_in_need(Some(open.focus), &open.view)),
+            Event::Act(Action::NextInNeed) => self.dag(open, |dag| dag.next_in_need(Some(open.focus), &open.view)),
             Event::Act(Action::PageUp) => return self.pan(open, (0, -(i32::from(self.area.get().height) - 1).max(1))),
             Event::Act(Action::PageDown) => return self.pan(open, (0, (i32::from(self.area.get().height) - 1).max(1))),
             Event::Act(Action::Zoom) => {

@@ -89,8 +89,8 @@ pub enum Action {
     NeedsYou,
     /// Find a step.
     Search,
-    /// The next one found.
-    NextFound,
+    /// The next one that failed or needs a person.
+    NextInNeed,
     /// Begin no further step; or go on.
     Pause,
     /// Let a step go again.

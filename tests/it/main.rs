@@ -31,6 +31,8 @@ mod sim_aws;
 mod sim_graph;
 mod sim_provisioning;
 #[cfg(unix)]
+mod svg;
+#[cfg(unix)]
 mod terminal;
 mod walk;
 mod weather;

@@ -276,6 +276,7 @@ fn bytes((modifiers, code): (KeyModifiers, KeyCode)) -> String {
         KeyCode::Tab => "\t".into(),
         KeyCode::BackTab => "\x1b[Z".into(),
         KeyCode::F(number @ 1..=4) => format!("\x1bO{}", char::from(b'O' + number)),
+        KeyCode::F(5) => "\x1b[15~".into(),
         KeyCode::F(6) => "\x1b[17~".into(),
         other => panic!("the test does not know the bytes of {other:?}"),
     }
@@ -310,7 +311,7 @@ fn reach(place: Place, profiles: &TempDir) -> Terminal {
     match place {
         Place::Ask => {}
         Place::Plan => screen.show_the_plan(),
-        Place::Guide => {
+        Place::Guide | Place::Files => {
             screen.begin();
             screen.open_the_guide();
         }
@@ -320,6 +321,12 @@ fn reach(place: Place, profiles: &TempDir) -> Terminal {
         Place::Step => screen.press(ENTER, &label(Place::Step, Action::Open)),
         Place::Help => screen.press("?", help_of(Place::Walk)),
         Place::Finder => screen.press("/", "Find a step"),
+        Place::Files => {
+            for name in ["one.xml", "two.xml", "three.xml"] {
+                fs::write(screen.home().join(name), "<a/>").expect("a file");
+            }
+            screen.press("\x1b[15~", "three.xml");
+        }
         Place::Teardown => {
             // Without anything made there would be nothing to list.
             screen.press("b", marks::START);
@@ -348,6 +355,7 @@ const PLACES: &[Place] = &[
     Place::Teardown,
     Place::Ask,
     Place::Finder,
+    Place::Files,
 ];
 
 /// What moves something where there is room to move, so that a key that had none has some.
@@ -358,9 +366,16 @@ fn is_alive(screen: &mut Terminal, place: Place, key: &Key, code: &str) -> bool 
     let before = screen.settle();
     let count = screen.seen().pictures.len();
     screen.send(code);
-    // The last thing that a program writes as it leaves is no picture, and an answer takes its way before it is seen.
+    // The last thing that a program writes as it leaves is no picture, and an answer or a folder takes its way before it is seen.
     let leaves = matches!(key.action, Action::Quit | Action::Stop | Action::Back);
-    let answers = place == Place::Guide && matches!(key.action, Action::Choose | Action::Click | Action::MyWord);
+    let answers = match place {
+        Place::Guide => matches!(
+            key.action,
+            Action::Choose | Action::Click | Action::MyWord | Action::File
+        ),
+        Place::Files => matches!(key.action, Action::Choose | Action::Left),
+        _ => false,
+    };
     match key.action {
         _ if leaves || answers => {
             screen.wait_for(&format!("what {} does", key.shown), |seen| {

@@ -4,6 +4,7 @@
 use std::{
     io::{Read, Write},
     num::NonZeroU16,
+    path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -137,7 +138,7 @@ pub struct Terminal {
     seen: Both,
     reader: Option<JoinHandle<()>>,
     termios_before: String,
-    _home: TempDir,
+    home: TempDir,
 }
 
 /// How a process is started in a terminal.
@@ -227,7 +228,7 @@ impl Start {
             seen,
             reader: Some(reader),
             termios_before,
-            _home: home,
+            home,
         }
     }
 }
@@ -272,6 +273,11 @@ impl Terminal {
     /// What was written so far.
     pub fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The person's folder.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The number of the process.
@@ -487,6 +493,10 @@ pub fn label(place: Place, action: Action) -> String {
     format!("{} {}", key.shown, key.word)
 }
 
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim_end()
+}
+
 /// Who is asked, and where that can be seen.
 enum Asked {
     /// The walk says that a step asks.
@@ -500,11 +510,8 @@ fn asked(seen: &Seen) -> Option<Asked> {
     let text = seen.text();
     let needs = State::NeedsPerson.word();
     if text.contains(&label(Place::Guide, Action::Click)) {
-        let heading = text.lines().next().unwrap_or_default();
-        return heading
-            .trim_end()
-            .ends_with(needs)
-            .then(|| Asked::InTheGuide(heading.to_owned()));
+        let heading = first_line(&text);
+        return heading.ends_with(needs).then(|| Asked::InTheGuide(heading.to_owned()));
     }
     let walk = text.contains(&label(Place::Walk, Action::Quit)) && text.contains(&label(Place::Walk, Action::NeedsYou));
     (walk && seen.title().ends_with(needs)).then_some(Asked::InTheWalk)
@@ -570,19 +577,25 @@ impl Terminal {
         let count = self.seen().pictures.len();
         self.send(keys::F2);
         self.wait_for("an answer of the simulated console", |seen| {
-            seen.pictures[count..]
-                .iter()
-                .any(|picture| !picture.text.starts_with(&heading))
+            // While the console clicks, the guide says so.
+            let answered = |text: &str| !text.starts_with(&heading) && !first_line(text).ends_with(" clicks");
+            seen.pictures[count..].iter().any(|picture| answered(&picture.text))
         });
+    }
+
+    /// Waits until a person is asked or the run has ended, and says whether somebody is asked.
+    #[track_caller]
+    pub fn wait_question_or_end(&self) -> bool {
+        self.find("a question, or the end", |seen| {
+            let over = seen.is_over();
+            (over || asked(seen).is_some()).then_some(!over)
+        })
     }
 
     /// Lets the simulated console do all human steps, up to the end of the run.
     #[track_caller]
     pub fn click_to_the_end(&mut self) {
-        while self.find("a question, or the end", |seen| {
-            let over = seen.is_over();
-            (over || asked(seen).is_some()).then_some(!over)
-        }) {
+        while self.wait_question_or_end() {
             self.click();
         }
     }

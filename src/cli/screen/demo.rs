@@ -48,7 +48,9 @@ pub(in crate::cli) async fn demo(args: args::Demo, colour: Colour) -> Result<Exi
         ..Options::default()
     })
     .await?;
-    let folder = tempfile::tempdir()
+    let folder = tempfile::Builder::new()
+        .prefix("fedwiz-demo-")
+        .tempdir()
         .map_err(|error| Fault::new(Kind::File, "no temporary folder can be made").why(error.to_string()))?;
     let host = Demo {
         sim: Arc::new(sim),

@@ -19,6 +19,8 @@ pub(super) const EVERYWHERE: &[P] = &[
 ];
 /// Where letters are not typed into a field.
 const NOT_TYPING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::SignIn, P::Help];
+/// Where they move in a list or a picture.
+const MOVING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::Help];
 /// Where letters are.
 pub(super) const TYPING: &[P] = &[P::Form, P::Guide, P::Teardown, P::Ask, P::Finder, P::Files];
 #[rustfmt::skip]
@@ -60,7 +62,7 @@ pub const KEYS: &[Key] = &[
     key(A::MyWord, &[(NONE, Char('w'))], "w", &[P::Walk, P::Step], "my word", "Take your word for a proof that does not come; it is recorded as unproven.", false),
     key(A::Pause, &[(NONE, Char('p'))], "p", &[P::Walk], "pause", "Begin no further step; again to go on.", true).when(When::Running),
     key(A::Search, &[(NONE, Char('/'))], "/", &[P::Walk], "find", "Find a step by name.", true),
-    key(A::NextFound, &[(NONE, Char('n'))], "n", &[P::Walk], "next found", "Go to the next step that was found.", false),
+    key(A::NextInNeed, &[(NONE, Char('n'))], "n", &[P::Walk], "next in need", "Go to the next step that failed or needs you.", false),
     key(A::Fold, &[(NONE, Char(' '))], "Space", &[P::Walk], "fold", "Open or close a box that stands for many steps.", false),
     key(A::Zoom, &[(NONE, Char('z'))], "z", &[P::Walk], "zoom", "Show the graph as boxes, chips, tree or counts.", false),
     key(A::Follow, &[(NONE, Char('f'))], "f", &[P::Walk], "follow", "Keep the step that is at work in view.", false),
@@ -68,15 +70,15 @@ pub const KEYS: &[Key] = &[
     key(A::TakeBack, &[(NONE, Char('u'))], "u", &[P::Walk], "take back", "Show what a teardown would take back, and ask.", true).when(When::Ours),
     key(A::New, &[(NONE, Char('n'))], "n", &[P::Home], "new", "Make a new federation.", true),
     key(A::Up, &[(NONE, Up)], "↑", LISTS, "up", "One up.", false),
-    key(A::Up, &[(NONE, Char('k'))], "k", NOT_TYPING, "up", "One up.", false),
+    key(A::Up, &[(NONE, Char('k'))], "k", MOVING, "up", "One up.", false),
     key(A::Down, &[(NONE, Down)], "↓", LISTS, "down", "One down.", false),
-    key(A::Down, &[(NONE, Char('j'))], "j", NOT_TYPING, "down", "One down.", false),
+    key(A::Down, &[(NONE, Char('j'))], "j", MOVING, "down", "One down.", false),
     key(A::Left, &[(NONE, Left), (NONE, Char('h'))], "← h", &[P::Walk], "left", "To what the step needs.", false),
     key(A::Right, &[(NONE, Right)], "→", &[P::Walk], "right", "To what needs the step.", false),
     key(A::PageUp, &[(NONE, PageUp)], "PgUp", LISTS, "page up", "A page up.", false),
     key(A::PageDown, &[(NONE, PageDown)], "PgDn", LISTS, "page down", "A page down.", false),
-    key(A::First, &[(NONE, HomeKey)], "Home", NOT_TYPING, "first", "To the beginning.", false),
-    key(A::Last, &[(NONE, End)], "End", NOT_TYPING, "last", "To the end.", false),
+    key(A::First, &[(NONE, HomeKey)], "Home", MOVING, "first", "To the beginning.", false),
+    key(A::Last, &[(NONE, End)], "End", MOVING, "last", "To the end.", false),
     key(A::NextPart, &[(NONE, Tab)], "Tab", PARTS, "next part", "The next part of the screen, or the next field.", false),
     key(A::PartBefore, &[(SHIFT, BackTab), (NONE, BackTab)], "Shift-Tab", PARTS, "part before", "The part or field before.", false),
     key(A::Back, &[(NONE, Esc)], "Esc", INSIDE, "back", "Go back.", true),

@@ -134,7 +134,7 @@ impl Page for Walk {
                     }
                 }
             },
-            Event::Act(Action::NextFound)
+            Event::Act(Action::NextInNeed)
                 if open.view.failures().next().is_none() && open.view.needs_person().next().is_none() =>
             {
                 shared.say = Some("Nothing failed, and nothing needs you.".into());
