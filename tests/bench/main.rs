@@ -9,6 +9,8 @@
 mod engine;
 mod fleet;
 mod frame;
+#[path = "../it/fused_store.rs"]
+mod fused_store;
 #[cfg(target_os = "linux")]
 #[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../it/harness.rs"]
