@@ -364,11 +364,12 @@ fn arriving() -> Wait {
     }
 }
 
+/// All that are under way are looked up at once, so the next one can begin as soon as AWS has room for it.
 fn under_way() -> Wait {
     Wait {
         why: Text::Borrowed("AWS to make the role in the account"),
         ends_when: Text::Borrowed("the status of the request is SUCCEEDED or FAILED"),
-        every: Duration::from_secs(1),
+        every: Duration::from_millis(150),
         limit: Duration::from_secs(10 * 60),
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Aws, Look,
-    client::absent_is_none,
+    client::{IN_FLIGHT_FOR, absent_is_none},
     error::{Op, Service},
     instance::Instance,
 };
@@ -219,7 +219,9 @@ impl Aws {
         self.leaving().remove(assignment);
         self.touch(assignment);
         let answer = self.call(op, &instance.region, || request.clone().send()).await?;
-        Change::read(answer.account_assignment_creation_status)
+        let change = Change::read(answer.account_assignment_creation_status)?;
+        self.begins(&change);
+        Ok(change)
     }
 
     /// Begins to take an assignment away. None when it is not there.
@@ -242,6 +244,7 @@ impl Aws {
         match absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)? {
             Some(answer) => {
                 let change = Change::read(answer.account_assignment_deletion_status)?;
+                self.begins(&change);
                 self.leaving().insert(assignment.clone(), change.request_id.clone());
                 Ok(Some(change))
             }
@@ -257,6 +260,31 @@ impl Aws {
     /// Remembers that this assignment has just been changed, or is about to be.
     fn touch(&self, assignment: &Assignment) {
         self.touched().insert(assignment.clone(), self.0.http.clock().now());
+    }
+
+    /// Remembers that AWS has just said that it is at work.
+    fn begins(&self, change: &Change) {
+        if change.progress == Progress::Running {
+            self.begun()
+                .insert(change.request_id.clone(), self.0.http.clock().now());
+        }
+    }
+
+    /// Whether AWS said so only now, so that a list that was read before may still serve others.
+    fn has_just_begun(&self, request_id: &str) -> bool {
+        let mut begun = self.begun();
+        let now = self.0.http.clock().now();
+        let just = begun
+            .get(request_id)
+            .is_some_and(|at| now.duration_since(*at) <= IN_FLIGHT_FOR.try_into().unwrap_or_default());
+        if !just {
+            begun.remove(request_id);
+        }
+        just
+    }
+
+    fn begun(&self) -> MutexGuard<'_, BTreeMap<String, Timestamp>> {
+        self.0.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn touched(&self) -> MutexGuard<'_, BTreeMap<Assignment, Timestamp>> {
@@ -293,6 +321,9 @@ impl Aws {
         direction: Direction,
         request_id: &str,
     ) -> Result<Progress, Fault> {
+        if self.has_just_begun(request_id) {
+            return Ok(Progress::Running);
+        }
         match self.in_flight(instance, direction).await {
             Ok(running) if running.iter().any(|id| id == request_id) => return Ok(Progress::Running),
             // Without the right to list, each is asked about alone.
