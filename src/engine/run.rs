@@ -313,10 +313,10 @@ impl Run {
             self.take_run(event);
             return;
         };
-        if !self.nodes.contains_key(id) {
-            self.nodes.insert(id.clone(), NodeRun::default());
-        }
-        let node = self.nodes.get_mut(id).expect("it was put there a line ago");
+        let node = match self.nodes.get_mut(id) {
+            Some(node) => node,
+            None => self.nodes.entry(id.clone()).or_default(),
+        };
         node.number = self.number;
         node.take(event);
     }

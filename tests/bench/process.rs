@@ -80,8 +80,8 @@ pub fn memory(wish: &Wish, table: &mut Table) {
     terminal.wait_for("the walk", |seen| !seen.text().contains("▸ Show"));
     // Goes to one of the many, and opens their box.
     terminal.send("/");
-    terminal.send("Team 05");
-    terminal.wait_text("Team 05");
+    terminal.send("aws.assignment Team Fleet01");
+    terminal.wait_text("aws.assignment Team Fleet01");
     press(&mut terminal, ENTER);
     let (opened, _) = time(|| press(&mut terminal, " "));
     let mut slowest = opened;

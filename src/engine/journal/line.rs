@@ -205,6 +205,13 @@ pub(super) fn write(event: &Event) -> Result<String, Fault> {
         .map_err(|why| Fault::internal(format!("a fact cannot be written: {why}")))
 }
 
+/// The fact in a line that is as it was written.
+pub(super) fn parse(text: &str) -> Option<Event> {
+    unseal(text)?;
+    let Read(event) = serde_json::from_str(text).ok()?;
+    Some(event)
+}
+
 /// Reads the line with this number, which must hold the fact with that number.
 pub(super) fn read(path: &Path, number: u64, seq: u64, text: &str) -> Result<Event, Fault> {
     if unseal(text).is_none() {

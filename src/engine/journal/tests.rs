@@ -233,32 +233,52 @@ fn a_journal_of_version_1_is_read_for_ever() {
     assert_eq!(again, text.split_once('\n').unwrap().1);
 }
 
-#[tokio::test]
-#[ignore = "a measurement: run with --ignored --nocapture"]
-async fn reading_a_hundred_thousand_facts() {
-    let (_directory, path) = place();
-    let (journal, recorded) = Journal::open(&path, "0.1.0").unwrap();
-    let recorder = Arc::new(Recorder::on(journal, &recorded, Arc::new(SystemClock)).unwrap());
-    recorder.fact(None, started()).await.unwrap();
-    drop(recorder);
-    let mut text = std::fs::read_to_string(&path).unwrap();
-    for n in 0..100_000 {
+/// The text of a journal that is long enough for several threads.
+fn long() -> String {
+    let mut text = super::line::Header::new("0.1.0").line();
+    for seq in 1..=2_000 {
         let event = Event {
-            seq: n + 2,
+            seq,
             at: jiff::Timestamp::UNIX_EPOCH,
-            node: Some(id(&format!("n{}", n % 5000))),
+            node: Some(id(&format!("n{}", seq % 50))),
             fact: done("x"),
         };
         text.push_str(&super::line::write(&event).unwrap());
     }
-    std::fs::write(&path, text).unwrap();
-    let begin = std::time::Instant::now();
-    let events = Journal::read(&path).unwrap().events;
-    let read = begin.elapsed();
-    let run = Run::of(&events);
-    println!(
-        "{} facts read in {read:?}, folded in {:?}",
-        run.seq(),
-        begin.elapsed() - read
-    );
+    assert!(text.len() > super::LONG);
+    text
+}
+
+#[test]
+fn a_long_journal_says_the_same_on_several_threads() {
+    let (_directory, path) = place();
+    let text = long();
+    let several = super::side_by_side(&path, text.as_bytes()).unwrap();
+    let one = super::one_by_one(&path, text.as_bytes()).unwrap();
+    assert_eq!(several, one.events);
+    assert_eq!((one.good, one.torn), (text.len() as u64, 0));
+    for parts in 1..9 {
+        let cut = super::cut(text.as_bytes(), parts);
+        assert!(
+            cut.len() <= parts && cut.iter().all(|part| part.ends_with(b"\n")),
+            "{parts}"
+        );
+        assert_eq!(cut.concat(), text.as_bytes(), "{parts}");
+    }
+}
+
+#[test]
+fn a_long_journal_that_is_spoilt_or_torn_is_found_out() {
+    let (_directory, path) = place();
+    let text = long();
+    let torn = super::parse(&path, &text.as_bytes()[..text.len() - 3]).unwrap();
+    assert_eq!(torn.events.len(), 1_999);
+    assert!(torn.torn > 0);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let spoilt = text.replacen(lines[1_200], &lines[1_200].replacen("seen", "sees", 1), 1);
+    let gap = text.replacen(lines[1_200], "", 1);
+    for text in [spoilt, gap] {
+        let fault = super::parse(&path, text.as_bytes()).unwrap_err();
+        assert!(fault.to_string().contains("line 1201"), "{fault}");
+    }
 }
