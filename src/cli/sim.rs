@@ -9,7 +9,7 @@ use super::{args, out, place};
 use crate::{
     fault::{Fault, Kind},
     session::{CLOCK, SimulatedTime, rehearsal::profile_text},
-    sim::{Mode, Options, Sim},
+    sim::{Mode, Options, Sim, scenario},
 };
 
 /// Serves until somebody ends it.
@@ -44,11 +44,18 @@ pub(super) async fn run(args: args::Sim) -> Result<(), Fault> {
 
 /// Starts a simulation.
 pub(super) async fn start(options: Options) -> Result<Sim, Fault> {
-    Sim::start(options).await.map_err(|error| {
-        Fault::new(Kind::Usage, "the simulated clouds cannot start")
-            .why(error.to_string())
-            .hint("The scenarios are in the README; this machine must let processes listen on 127.0.0.1.")
-    })
+    Sim::start(options).await.map_err(|error| cannot_start(&error))
+}
+
+/// Says what is wrong with a scenario, before anything is started.
+pub(super) fn check_scenario(name: &str) -> Result<(), Fault> {
+    scenario::load(name).map(drop).map_err(|error| cannot_start(&error))
+}
+
+fn cannot_start(error: &dyn std::error::Error) -> Fault {
+    Fault::new(Kind::Usage, "the simulated clouds cannot start")
+        .why(error.to_string())
+        .hint("The scenarios are in the README; this machine must let processes listen on 127.0.0.1.")
 }
 
 /// Writes `profile.toml`, `env` and `aws-credentials`; gives the paths of the first two.

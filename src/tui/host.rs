@@ -38,8 +38,13 @@ pub struct Known {
 /// Opens and makes federations.
 #[async_trait]
 pub trait Host: Send + Sync {
-    /// The federations there are.
+    /// The federations there are. Asked for before the first picture: it does not take long.
     fn known(&self) -> Vec<Known>;
+
+    /// The same with what takes long to find out; none if there is no such thing. Not for the loop.
+    fn known_in_full(&self) -> Option<Vec<Known>> {
+        None
+    }
 
     /// Opens one by its name.
     async fn open(&self, name: &str) -> Result<Arc<dyn Federation>, Fault>;

@@ -130,6 +130,7 @@ impl Stage {
         if let Some(name) = options.open.take() {
             self.perform(vec![Effect::Open(name)]);
         }
+        self.look_up();
         self.draw()?;
         if options.panic {
             panic!("asked to panic");

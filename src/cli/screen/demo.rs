@@ -4,11 +4,15 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 use super::{SignIns, leave, opened::Opened, options};
 use crate::{
-    cli::{Stop, args, files, operator, out::Colour, sim::start},
+    cli::{
+        Stop, args, files, operator,
+        out::Colour,
+        sim::{check_scenario, start},
+    },
     engine::guide::Entry,
     fault::{Fault, Kind},
     secrets::MemoryStore,
@@ -22,12 +26,12 @@ use crate::{
 
 /// The simulated clouds of a demo.
 struct Demo {
-    sim: Arc<Sim>,
+    /// Started when it is opened, so that the first picture need not wait for it.
+    sim: OnceCell<Arc<Sim>>,
+    options: Options,
     folder: Arc<tempfile::TempDir>,
-    seed: u64,
     sign_ins: SignIns,
     secrets: Arc<MemoryStore>,
-    scenario: String,
 }
 
 /// The name that the demo has in the list.
@@ -39,26 +43,25 @@ const DEMO_SPEED: f64 = 60.0;
 /// Opens the screen on simulated clouds in this process.
 pub(in crate::cli) async fn demo(args: args::Demo, colour: Colour) -> Result<ExitCode, Stop> {
     let options = options(&args.look, colour)?;
-    let sim = start(Options {
-        scenario: args.scenario.clone(),
+    let clouds = Options {
+        scenario: args.scenario,
         seed: args.seed,
         clock: Mode::Realtime {
             speed: args.speed.unwrap_or(DEMO_SPEED),
         },
         ..Options::default()
-    })
-    .await?;
+    };
+    check_scenario(&clouds.scenario)?;
     let folder = tempfile::Builder::new()
         .prefix("fedwiz-demo-")
         .tempdir()
         .map_err(|error| Fault::new(Kind::File, "no temporary folder can be made").why(error.to_string()))?;
     let host = Demo {
-        sim: Arc::new(sim),
+        sim: OnceCell::new(),
+        options: clouds,
         folder: Arc::new(folder),
-        seed: args.seed,
         sign_ins: SignIns::new(),
         secrets: Arc::new(MemoryStore::new()),
-        scenario: args.scenario,
     };
     let options = tui::run::Options {
         open: Some(DEMO.into()),
@@ -76,20 +79,22 @@ impl Host for Demo {
             name: DEMO.into(),
             state: format!(
                 "simulated clouds, scenario {}: no account, no network, no keyring",
-                self.scenario
+                self.options.scenario
             ),
         }]
     }
 
     async fn open(&self, _: &str) -> Result<Arc<dyn Federation>, Fault> {
+        let begin = || async { start(self.options.clone()).await.map(Arc::new) };
+        let sim = self.sim.get_or_try_init(begin).await?;
         let setup = rehearsal::setup(
-            &self.sim,
+            sim,
             self.folder.path(),
             self.secrets.clone(),
             Arc::clone(&self.sign_ins.prompter),
-            self.seed,
+            self.options.seed,
         )?;
-        let world = (Arc::clone(&self.sim), Arc::clone(&self.folder));
+        let world = (Arc::clone(sim), Arc::clone(&self.folder));
         Opened::open(setup, String::new(), Some(Box::new(world))).await
     }
 

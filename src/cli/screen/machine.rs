@@ -39,14 +39,11 @@ impl Machine {
         }
         files
     }
-}
 
-#[async_trait]
-impl Host for Machine {
-    fn known(&self) -> Vec<Known> {
+    fn list(&self, state: impl Fn(&str) -> String) -> Vec<Known> {
         let all = self.files().into_iter().map(|file| match Profile::load(&file) {
             Ok(profile) => Known {
-                state: how_it_stands(&profile.federation),
+                state: state(&profile.federation),
                 name: profile.federation,
             },
             Err(error) => Known {
@@ -58,6 +55,22 @@ impl Host for Machine {
             },
         });
         all.collect()
+    }
+}
+
+#[async_trait]
+impl Host for Machine {
+    fn known(&self) -> Vec<Known> {
+        self.list(|federation| match is_long(federation) {
+            true => UNKNOWN.into(),
+            false => how_it_stands(federation),
+        })
+    }
+
+    fn known_in_full(&self) -> Option<Vec<Known>> {
+        let known = self.known();
+        let unknown = known.iter().any(|known| known.state == UNKNOWN);
+        unknown.then(|| self.list(how_it_stands))
     }
 
     async fn open(&self, name: &str) -> Result<Arc<dyn Federation>, Fault> {
@@ -105,9 +118,23 @@ impl Host for Machine {
     }
 }
 
+/// How a federation is that nobody has looked up yet.
+const UNKNOWN: &str = "…";
+/// A journal of more bytes than this is not read before the first picture.
+const LONG: u64 = 1024 * 1024;
+
+fn journal(federation: &str) -> Result<PathBuf, Fault> {
+    Ok(place::state_dir(federation)?.join(JOURNAL))
+}
+
+fn is_long(federation: &str) -> bool {
+    let size = journal(federation).ok().and_then(|file| file.metadata().ok());
+    size.is_some_and(|size| size.len() > LONG)
+}
+
 /// What a federation's journal says, in a few words.
 fn how_it_stands(federation: &str) -> String {
-    let read = place::state_dir(federation).and_then(|folder| Journal::read(&folder.join(JOURNAL)));
+    let read = journal(federation).and_then(|file| Journal::read(&file));
     let recorded = match read {
         Ok(recorded) if recorded.events.is_empty() => return "not begun".into(),
         Ok(recorded) => recorded,

@@ -1,9 +1,6 @@
 //! Tracks: lines that run side by side in a channel get an order with few crossings, and then as few tracks as that takes.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashSet},
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// A line along a channel, from `from` to `to`. Other lines end on it, coming from the side where the tracks are counted
 /// from (`near`) or from the other (`far`).
@@ -29,7 +26,8 @@ pub(super) fn arrange(lines: &mut [Line], first: &[(usize, usize)], tidy: bool) 
     }
     let mut order = in_order(lines.len(), first);
     if tidy {
-        let first: HashSet<(usize, usize)> = first.iter().copied().collect();
+        let mut first = first.to_vec();
+        first.sort_unstable();
         for _ in 0..PASSES {
             if !sift(&mut order, lines, &first) {
                 break;
@@ -115,8 +113,9 @@ fn cost(one: &Line, other: &Line) -> usize {
     inside(&other.near, one) + inside(&one.far, other)
 }
 
-/// Moves each line to the place nearby where it crosses least. True if any was moved.
-fn sift(order: &mut [usize], lines: &[Line], first: &HashSet<(usize, usize)>) -> bool {
+/// Moves each line to the place nearby where it crosses least. True if any was moved. The pairs are sorted.
+fn sift(order: &mut [usize], lines: &[Line], first: &[(usize, usize)]) -> bool {
+    let is_first = |one: usize, other: usize| first.binary_search(&(one, other)).is_ok();
     let mut moved = false;
     let mut places = vec![0; order.len()];
     for (at, &line) in order.iter().enumerate() {
@@ -126,7 +125,7 @@ fn sift(order: &mut [usize], lines: &[Line], first: &HashSet<(usize, usize)>) ->
         let at = places[line];
         let mut best = (0_i64, at);
         let (mut gain, mut place) = (0_i64, at);
-        while place > 0 && at - place < REACH && !first.contains(&(order[place - 1], line)) {
+        while place > 0 && at - place < REACH && !is_first(order[place - 1], line) {
             place -= 1;
             let (one, other) = (&lines[line], &lines[order[place]]);
             gain += cost(one, other) as i64 - cost(other, one) as i64;
@@ -135,7 +134,7 @@ fn sift(order: &mut [usize], lines: &[Line], first: &HashSet<(usize, usize)>) ->
             }
         }
         (gain, place) = (0, at);
-        while place + 1 < order.len() && place - at < REACH && !first.contains(&(line, order[place + 1])) {
+        while place + 1 < order.len() && place - at < REACH && !is_first(line, order[place + 1]) {
             place += 1;
             let (one, other) = (&lines[line], &lines[order[place]]);
             gain += cost(other, one) as i64 - cost(one, other) as i64;

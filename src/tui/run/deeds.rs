@@ -81,10 +81,21 @@ impl Stage {
         });
     }
 
+    /// Finds out how the federations are, where that takes long.
+    pub(super) fn look_up(&self) {
+        let (host, news) = (Arc::clone(&self.host), self.news.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Some(known) = host.known_in_full() {
+                let _ = news.send(News::Known(known));
+            }
+        });
+    }
+
     fn save(&mut self, draft: &Draft) {
         match self.host.save(draft) {
             Ok(name) => {
                 self.app.shared.known = self.host.known();
+                self.look_up();
                 self.app.back();
                 self.open(name);
             }

@@ -8,7 +8,7 @@ use crate::{
     fault::Fault,
     report::clean::clean,
     tui::{
-        host::{Federation, Folder, SignIn},
+        host::{Federation, Folder, Known, SignIn},
         keys::Place,
         page::{Effect, Open},
         screen::{sign_in::SignInPage, start::Start, walk::Walk},
@@ -23,6 +23,7 @@ pub(super) enum News {
     SignIn(Option<SignIn>),
     Said(String),
     Folder(Result<Folder, Fault>),
+    Known(Vec<Known>),
 }
 
 impl Stage {
@@ -57,6 +58,10 @@ impl Stage {
                 if self.app.place() == Place::SignIn {
                     self.app.back();
                 }
+                Vec::new()
+            }
+            News::Known(known) => {
+                self.app.shared.known = known;
                 Vec::new()
             }
             News::Folder(folder) => {
