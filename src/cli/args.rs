@@ -1,8 +1,9 @@
 //! The command line as types.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 
 use super::init::Answers;
 
@@ -40,6 +41,7 @@ Examples:
   fedwiz init                        write a profile for your own tenant
   fedwiz plan                        what would happen; changes nothing
   fedwiz apply                       set up, or continue
+  fedwiz check                       does all stand as recorded; --repair brings it back
   fedwiz doctor                      what is wrong, or soon will be
   fedwiz teardown                    take back what fedwiz made, and nothing else
 
@@ -78,8 +80,24 @@ pub enum Command {
     )]
     Teardown(Walk),
     /// Look whether everything stands as recorded; exit code 4 when it does not
-    #[command(after_help = "Examples:\n  fedwiz check\n  fedwiz check --only saml --json")]
+    #[command(
+        after_help = "Examples:\n  fedwiz check\n  fedwiz check --only scim --json\n  fedwiz check --repair\n  \
+                      fedwiz check --repair --yes --answers answers.toml\n\n\
+                      One line for each difference, on stdout; nothing when all stands. What others added since counts, too: \
+                      `fedwiz apply`\ntakes it up as it is, `--repair` takes it out again.\n\n\
+                      Exit codes: 0 all stands, 4 something differs, 1 something could not be looked at or repaired."
+    )]
     Check(Check),
+    /// Check again and again, and tell only what has changed since
+    #[command(
+        after_help = "Examples:\n  fedwiz watch\n  fedwiz watch --every 10m --bell\n  fedwiz watch --json --exec 'notify-send \"$FEDWIZ_TEXT\"'\n  \
+                      fedwiz watch --exec 'curl -s --data-binary @- https://chat.example/hook'\n\n\
+                      The command of --exec gets the change as one JSON line on stdin, and as FEDWIZ_CHANGE, FEDWIZ_TARGET, \
+                      FEDWIZ_STEP,\nFEDWIZ_ITEM, FEDWIZ_FIELD and FEDWIZ_TEXT. It has 30 seconds.\n\n\
+                      Ctrl-C ends it with exit code 0: that is how a watch ends. With --times it ends by itself, with 4 when \
+                      something differs\nthen, and 1 when something could not be looked at."
+    )]
+    Watch(Watch),
     /// Find what is wrong, or soon will be, and what mends it; change nothing
     #[command(
         after_help = "Examples:\n  fedwiz doctor\n  fedwiz doctor --rule missing-name --rule duplicate-mail\n  \
@@ -87,8 +105,13 @@ pub enum Command {
                       Exit codes: 0 nothing found, 4 something found, 1 something could not be looked at."
     )]
     Doctor(Doctor),
-    /// Show what the journal knows, and how old token and certificate are
-    #[command(after_help = "Examples:\n  fedwiz status\n  fedwiz status --check token,cert --warn-days 60")]
+    /// Show what stands, and how token, certificates and provisioning are
+    #[command(
+        after_help = "Examples:\n  fedwiz status\n  fedwiz status --check token,cert,job --warn-days 60\n  \
+                      fedwiz status --check job --json | jq -r 'select(.kind == \"finding\") | .detail + \" | \" + .fix'\n\n\
+                      With --check only that is looked at, which is quick enough for cron: nothing is told when all is well.\n\
+                      Exit codes: 0 all is well, 4 something is wrong or ends soon, 1 something could not be looked at."
+    )]
     Status(Status),
     /// Show a past run from its journal
     #[command(
@@ -247,9 +270,60 @@ pub struct Check {
     pub part: Part,
     #[command(flatten)]
     pub told: Told,
+    /// Bring back what differs, after showing it and asking
+    #[arg(long)]
+    pub repair: bool,
+    /// Do not ask whether to repair
+    #[arg(long, requires = "repair")]
+    pub yes: bool,
+    /// The answers to the steps a person would do in a repair
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    pub answers: Option<PathBuf>,
+    /// Who does the steps that have no API in a repair
+    #[arg(long, value_enum, default_value_t = OperatorKind::Terminal, value_name = "WHO")]
+    pub operator: OperatorKind,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
+}
+
+/// Check again and again.
+#[derive(Debug, Clone, Args)]
+pub struct Watch {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(flatten)]
+    pub part: Part,
+    #[command(flatten)]
+    pub told: Told,
+    /// How long from one look to the next, give or take a tenth: 30s, 10m, 2h
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = a_while)]
+    pub every: Duration,
+    /// End after so many looks
+    #[arg(long, value_name = "N")]
+    pub times: Option<u32>,
+    /// Ring the terminal's bell at each change
+    #[arg(long)]
+    pub bell: bool,
+    /// Run this command at each change
+    #[arg(long, value_name = "COMMAND")]
+    pub exec: Option<String>,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
+    pub token_store: TokenStore,
+}
+
+/// The shortest time from one look to the next.
+const SHORTEST: Duration = Duration::from_secs(10);
+
+/// A length of time: `30s`, `10m`, `1h 30m`.
+fn a_while(text: &str) -> Result<Duration, String> {
+    let time: SignedDuration = text.parse().map_err(|_| "write it as 30s, 10m or 2h".to_owned())?;
+    let time = Duration::try_from(time).map_err(|_| "it lies ahead, so it is not negative".to_owned())?;
+    if time < SHORTEST {
+        return Err(format!("at least {} s: each look is many requests", SHORTEST.as_secs()));
+    }
+    Ok(time)
 }
 
 /// What is wrong.
@@ -275,8 +349,10 @@ pub struct Doctor {
 pub enum Clockwork {
     /// The SCIM token, which lives one year
     Token,
-    /// The signing certificate
+    /// The signing certificates: which signs, what AWS was given, when each ends
     Cert,
+    /// The provisioning job: quarantine, paused, never run, behind, slowed down
+    Job,
 }
 
 /// How things are.
@@ -286,10 +362,13 @@ pub struct Status {
     pub which: Which,
     #[command(flatten)]
     pub told: Told,
-    /// What to check, with exit code 4 when it ends too soon or its age is unknown
+    /// What to check, with exit code 4 when something is wrong with it, it ends too soon, or its age is unknown
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     pub check: Vec<Clockwork>,
-    /// How many days before its end something is too old
+    /// Only this AWS target; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+    /// How many days before its end something is told
     #[arg(long, default_value_t = 30, value_name = "N")]
     pub warn_days: u16,
     /// Do not ask the clouds, only the journal

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     doctor::{
-        Examined, Finding, Unread, examine,
+        examine,
         gather::gather,
         rules::{self, Rule},
     },
@@ -23,12 +23,12 @@ use crate::{
     fault::{Fault, Kind},
     report::{
         clean::{clean, cut},
-        findings::{self, Blind, Row},
+        findings,
         json::Json,
         outline::Outline,
         replay::recall,
     },
-    session::Session,
+    session::{Session, health::told},
     steps::{PHASES, Target},
 };
 
@@ -41,10 +41,7 @@ pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Resu
     let targets = targets(&session.world.targets, &args.target)?;
     let known = Run::of(session.past.iter().map(|event| &**event));
     let now = session.clock().now();
-    let telling = Telling {
-        line: manner.bar && std::io::stderr().is_terminal(),
-        notes: manner.verbose,
-    };
+    let telling = Telling::new(&manner);
     let mut evidence = Vec::new();
     for target in targets {
         evidence.push(gather(&session.world, target, &known, now, &|what| telling.tell(what)).await);
@@ -66,14 +63,20 @@ pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Resu
         rows.len(),
         blind.len(),
     ));
-    let code = match (blind.is_empty(), rows.is_empty()) {
-        (true, true) => return Ok(ExitCode::SUCCESS),
-        (true, false) => Exit::Findings,
-        // Something could not be looked at.
-        (false, _) => Exit::Failed,
-    };
-    out::continue_with(&super::again());
-    Ok(ExitCode::from(code.code()))
+    let exit = exit_of(!rows.is_empty(), !blind.is_empty());
+    if exit != Exit::Done {
+        out::continue_with(&super::again());
+    }
+    Ok(ExitCode::from(exit.code()))
+}
+
+/// How a look ends that found something, or could not look at something.
+pub(super) fn exit_of(found: bool, blind: bool) -> Exit {
+    match (blind, found) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Done,
+    }
 }
 
 fn rule(id: &str) -> Result<&'static Rule, Fault> {
@@ -83,7 +86,7 @@ fn rule(id: &str) -> Result<&'static Rule, Fault> {
     })
 }
 
-fn targets<'w>(all: &'w [Target], wanted: &[String]) -> Result<Vec<&'w Target>, Fault> {
+pub(super) fn targets<'w>(all: &'w [Target], wanted: &[String]) -> Result<Vec<&'w Target>, Fault> {
     if let Some(unknown) = wanted
         .iter()
         .find(|name| !all.iter().any(|target| target.name == **name))
@@ -96,41 +99,21 @@ fn targets<'w>(all: &'w [Target], wanted: &[String]) -> Result<Vec<&'w Target>, 
     Ok(all.iter().filter(chosen).collect())
 }
 
-fn told(examined: &Examined) -> (Vec<Row>, Vec<Blind>) {
-    let row = |finding: &Finding| Row {
-        rule: finding.rule.id,
-        severity: finding.rule.severity.word(),
-        target: finding.target.clone(),
-        step: finding.rule.step,
-        side: finding.side.word(),
-        object: finding.name.clone(),
-        object_id: finding.id.clone(),
-        title: finding.rule.title,
-        detail: finding.detail.clone(),
-        why: finding.rule.why,
-        fix: finding.rule.fix,
-        source: finding.rule.source,
-    };
-    let blind = |unread: &Unread| Blind {
-        target: unread.target.clone(),
-        side: unread.side.word(),
-        object: unread.what.clone(),
-        fault: unread.fault.clone(),
-    };
-    (
-        examined.findings.iter().map(row).collect(),
-        examined.unread.iter().map(blind).collect(),
-    )
-}
-
 /// Says what is being read: on a terminal in one line that is written over, else only when asked for more words.
-struct Telling {
+pub(super) struct Telling {
     line: bool,
     notes: bool,
 }
 
 impl Telling {
-    fn tell(&self, what: &str) {
+    pub(super) fn new(manner: &Manner) -> Self {
+        Self {
+            line: manner.bar && std::io::stderr().is_terminal(),
+            notes: manner.verbose,
+        }
+    }
+
+    pub(super) fn tell(&self, what: &str) {
         let text = clean(what);
         if self.line {
             let text = format!("Reading {text}");
@@ -140,7 +123,7 @@ impl Telling {
         }
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         if self.line {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
         }

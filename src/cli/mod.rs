@@ -1,6 +1,7 @@
 //! The command line: commands, exit codes, and the one command that continues.
 
 mod args;
+mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
@@ -20,6 +21,7 @@ mod status;
 mod tell;
 mod vault;
 mod walk;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -77,7 +79,8 @@ async fn dispatch(
         Command::Plan(args) => return walk::plan(args, colour, verbose).await,
         Command::Apply(args) => return walk::change(args, Intent::Up, colour, verbose).await,
         Command::Teardown(args) => return walk::change(args, Intent::Down, colour, verbose).await,
-        Command::Check(args) => return walk::check(args, colour, verbose).await,
+        Command::Check(args) => return check::run(args, colour, verbose).await,
+        Command::Watch(args) => return watch::run(args, colour, verbose).await,
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "fedwiz", &mut script);

@@ -1,12 +1,13 @@
-//! `fedwiz status`: what the journal knows, what a look finds now, and how long token and certificate will do.
+//! `fedwiz status`: what the journal knows, what a look finds now, and how token, certificates and provisioning job are.
 
 use std::{process::ExitCode, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Stop, args,
     args::Clockwork,
+    doctor::{Telling, exit_of, targets},
     out::{self, Colour},
     place,
     tell::{Manner, Teller},
@@ -23,8 +24,15 @@ use crate::{
         run::{Run, Standing},
         select::Selection,
     },
-    fault::Fault,
-    report::{json::Json, outline::Outline, replay::recall, table},
+    fault::{Fault, Kind},
+    report::{
+        findings::{self, Blind, Row},
+        health::{self, Health},
+        json::Json,
+        outline::Outline,
+        replay::recall,
+        table,
+    },
     secrets::{ScimToken, SecretRef, SharedSecrets},
     session::{JOURNAL, Session},
     steps::{PHASES, scim_token::TOKEN_LIFE},
@@ -39,60 +47,46 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     out::note(&format!("Federation {federation}, journal {}", journal.display()));
     if recorded.events.is_empty() {
         out::note("Nothing was set up from here yet.");
-        out::continue_with(&super::instead("apply"));
-        return Ok(ExitCode::from(if args.check.is_empty() {
-            Exit::Done.code()
-        } else {
-            Exit::Findings.code()
-        }));
+        if args.check.is_empty() {
+            out::continue_with(&super::instead("apply"));
+            return Ok(ExitCode::from(Exit::Done.code()));
+        }
     }
     let secrets = vault::open_to_look(args.token_store).await?;
-    vault::say_what_is_forgotten(args.token_store, &Run::of(&recorded.events));
-    let now = clock(&profile).now();
-    let mut code = Exit::Done.code();
+    let known = Run::of(&recorded.events);
+    vault::say_what_is_forgotten(args.token_store, &known);
     if args.offline {
-        let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
-        let told = if manner.json {
-            table::json_status(&mut Json::new(manner.stdout()), &view)
-        } else {
-            table::write_status(manner.stdout(), manner.style, &view)
-        };
-        told.map_err(|error| {
-            Fault::new(crate::fault::Kind::File, "stdout cannot be written to").why(error.to_string())
-        })?;
-    } else {
-        code = look(profile, Arc::clone(&secrets), &manner).await?.exit_code();
-    }
-    let clocks = clocks(&Run::of(&recorded.events), &secrets).await;
-
-    for clock in &clocks {
-        let line = clock.told(now, args.warn_days);
-        if manner.json {
-            out::note(&line)
-        } else {
-            out::data(&format!("{line}\n"))?
+        let now = clock(&profile).now();
+        if args.check.is_empty() {
+            let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
+            let told = if manner.json {
+                table::json_status(&mut Json::new(manner.stdout()), &view)
+            } else {
+                table::write_status(manner.stdout(), manner.style, &view)
+            };
+            told.map_err(|error| cannot(&error))?;
         }
+        return offline(&args, &manner, &clocks(&known, &secrets).await, now);
     }
-    for what in &args.check {
-        let of_kind = || clocks.iter().filter(|clock| clock.what == *what);
-        if of_kind().next().is_none() {
-            out::note(&format!("{}: not set up.", what.word()));
-        }
-        if of_kind().next().is_none() || of_kind().any(|clock| !clock.is_good(now, args.warn_days)) {
-            code = code.max(Exit::Findings.code());
-        }
+    let session = Session::look(setup(profile, secrets)?).await?;
+    let mut exit = Exit::Done;
+    if args.check.is_empty() {
+        exit = look(&session, &manner).await?.exit();
     }
-    if code != Exit::Done.code() {
-        out::continue_with(&super::instead("apply"));
+    let told = care(&session, &args, &manner).await?;
+    if exit == Exit::Done {
+        exit = told;
     }
-    Ok(ExitCode::from(code))
+    if exit != Exit::Done {
+        out::continue_with(&super::instead(if told == Exit::Done { "check" } else { "doctor" }));
+    }
+    Ok(ExitCode::from(exit.code()))
 }
 
-async fn look(profile: crate::profile::Profile, secrets: SharedSecrets, manner: &Manner) -> Result<Outcome, Stop> {
-    let session = Session::look(setup(profile, secrets)?).await?;
-    let mut teller = Teller::new(&session, Intent::Check, manner);
+async fn look(session: &Session, manner: &Manner) -> Result<Outcome, Stop> {
+    let mut teller = Teller::new(session, Intent::Check, manner);
     Ok(walk(
-        &session,
+        session,
         Intent::Check,
         Arc::new(Nobody),
         Selection::default(),
@@ -101,16 +95,129 @@ async fn look(profile: crate::profile::Profile, secrets: SharedSecrets, manner: 
     .await?)
 }
 
+/// Looks at token, certificates and job, and tells how they are. With `--check` only what is asked for, and in text only what
+/// is wrong with it.
+async fn care(session: &Session, args: &args::Status, manner: &Manner) -> Result<Exit, Stop> {
+    let targets = targets(&session.world.targets, &args.target)?;
+    let telling = Telling::new(manner);
+    let warn = SignedDuration::from_hours(24 * i64::from(args.warn_days));
+    let mut all = session.health(&targets, warn, &|what| telling.tell(what)).await;
+    telling.end();
+    let mut missing = false;
+    if !args.check.is_empty() {
+        for health in &mut all {
+            missing |= keep_only(&args.check, health);
+        }
+    }
+    let rows: Vec<Row> = all.iter().flat_map(|health| health.findings.clone()).collect();
+    let blind: Vec<Blind> = all.iter().flat_map(|health| health.blind.clone()).collect();
+    let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+    let written = if manner.json {
+        let mut json = Json::new(manner.stdout());
+        all.iter()
+            .try_for_each(|health| health::json(&mut json, &view, health))
+            .and_then(|()| findings::json(&mut json, &view, session.clock().now(), &rows, &blind))
+    } else {
+        let show = |health: &Health| tell_one(manner, health, all.len() > 1);
+        let shown = if args.check.is_empty() {
+            all.iter().try_for_each(show)
+        } else {
+            Ok(())
+        };
+        shown.and_then(|()| findings::write(manner.stdout(), manner.style, &rows, &blind))
+    };
+    written.map_err(|error| cannot(&error))?;
+    let found = !rows.is_empty() && (!args.check.is_empty() || rows.iter().any(|row| row.severity != "notice"));
+    Ok(exit_of(found || missing, !blind.is_empty()))
+}
+
+/// One target's clocks and job, under its name where there are several.
+fn tell_one(manner: &Manner, health: &Health, several: bool) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut out = manner.stdout();
+    writeln!(out)?;
+    if several {
+        writeln!(out, "{}", health.target)?;
+    }
+    health::write_clocks(manner.stdout(), manner.style, health)?;
+    health::write_job(manner.stdout(), manner.style, health)
+}
+
+/// Leaves only what is asked for. True, and said, where something of it is not there at all.
+fn keep_only(asked: &[Clockwork], health: &mut Health) -> bool {
+    let wanted = |what: Clockwork| asked.contains(&what);
+    health.findings.retain(|row| wanted(Clockwork::of(row.rule)));
+    if !wanted(Clockwork::Token) {
+        health.token = None;
+    }
+    if !wanted(Clockwork::Cert) {
+        health.certificates.clear();
+    }
+    if !wanted(Clockwork::Job) {
+        health.job = None;
+    }
+    let there = |what: Clockwork| match what {
+        Clockwork::Token => health.token.is_some(),
+        Clockwork::Cert => !health.certificates.is_empty(),
+        Clockwork::Job => health.job.is_some(),
+    };
+    let missing: Vec<Clockwork> = asked.iter().copied().filter(|what| !there(*what)).collect();
+    for what in &missing {
+        out::note(&format!("{} of {}: there is none.", what.word(), health.target));
+    }
+    !missing.is_empty()
+}
+
 impl Clockwork {
     fn word(self) -> &'static str {
         match self {
             Self::Token => "SCIM token",
             Self::Cert => "signing certificate",
+            Self::Job => "provisioning job",
+        }
+    }
+
+    /// What a rule is about.
+    fn of(rule: &str) -> Self {
+        if rule.starts_with("token-") {
+            Self::Token
+        } else if rule.starts_with("certificate-") {
+            Self::Cert
+        } else {
+            Self::Job
         }
     }
 }
 
-/// Something that ends by itself.
+/// What the journal and the secret store know, without asking the clouds.
+fn offline(args: &args::Status, manner: &Manner, clocks: &[Clock], now: Timestamp) -> Result<ExitCode, Stop> {
+    let mut exit = Exit::Done;
+    for clock in clocks {
+        let line = clock.told(now, args.warn_days);
+        if manner.json {
+            out::note(&line);
+        } else {
+            out::data(&format!("{line}\n"))?;
+        }
+    }
+    for what in &args.check {
+        let of_kind = || clocks.iter().filter(|clock| clock.what == *what);
+        if *what == Clockwork::Job {
+            out::note("The provisioning job: the journal does not know how it is; leave out `--offline`.");
+        } else if of_kind().next().is_none() {
+            out::note(&format!("{}: not set up.", what.word()));
+        }
+        if of_kind().next().is_none() || of_kind().any(|clock| !clock.is_good(now, args.warn_days)) {
+            exit = Exit::Findings;
+        }
+    }
+    if exit != Exit::Done {
+        out::continue_with(&super::instead("status"));
+    }
+    Ok(ExitCode::from(exit.code()))
+}
+
+/// Something that ends by itself, as far as the journal knows.
 struct Clock {
     what: Clockwork,
     target: Option<String>,
@@ -119,7 +226,7 @@ struct Clock {
 
 impl Clock {
     fn days_left(&self, now: Timestamp) -> Option<i64> {
-        Some(self.ends?.duration_since(now).as_hours().div_euclid(24))
+        Some(health::days_between(now, self.ends?))
     }
 
     fn is_good(&self, now: Timestamp, warn_days: u16) -> bool {
@@ -178,6 +285,10 @@ fn time(standing: &Standing, key: &str) -> Option<Timestamp> {
     standing.output.get(key)?.as_str()?.parse().ok()
 }
 
+fn cannot(error: &std::io::Error) -> Fault {
+    Fault::new(Kind::File, "stdout cannot be written to").why(error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +313,20 @@ mod tests {
             "The SCIM token ended on 2026-05-11: renew it."
         );
         assert_eq!(clock(None).told(now, 30), "The SCIM token is of unknown age: renew it.");
+    }
+
+    #[test]
+    fn each_rule_of_care_is_about_one_of_the_three() {
+        assert_eq!(Clockwork::of("token-ended"), Clockwork::Token);
+        assert_eq!(Clockwork::of("certificate-unknown-to-aws"), Clockwork::Cert);
+        for rule in [
+            "quarantine",
+            "job-paused",
+            "job-never-ran",
+            "job-late",
+            "scim-throttled",
+        ] {
+            assert_eq!(Clockwork::of(rule), Clockwork::Job);
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     fault::{Fault, Kind},
     report::{
         Reporter,
+        drift::{self, Drift, Unseen},
         json::Json,
         outline::Outline,
         paper::Style,
@@ -117,6 +118,7 @@ pub(super) struct Teller {
     manner: Manner,
     intent: Intent,
     progress: Option<Progress>,
+    lines: bool,
 }
 
 impl Teller {
@@ -150,7 +152,19 @@ impl Teller {
             manner: manner.clone(),
             intent,
             progress: bar,
+            lines: false,
         }
+    }
+
+    /// Tells a check by its differences only, one line for each, and the sum on stderr.
+    #[must_use]
+    pub(super) fn in_lines(self) -> Self {
+        Self { lines: true, ..self }
+    }
+
+    /// What the walk has come to.
+    pub(super) fn view(&self) -> &View {
+        &self.view
     }
 
     /// Lets somebody else write to the terminal, with the bar out of the way.
@@ -189,6 +203,9 @@ impl Teller {
         if let Some(progress) = &self.progress {
             progress.clear();
         }
+        if self.lines {
+            return self.end_in_lines(outcome, continue_with);
+        }
         self.table().map_err(|error| cannot(&error))?;
         let summary = Summary::of(&self.view, outcome.end(), continue_with).with_exit(outcome.exit());
         // A plan's table says what it adds up to.
@@ -198,6 +215,21 @@ impl Teller {
                 .map_err(|error| cannot(&error))?;
         }
         Ok(())
+    }
+
+    fn end_in_lines(&mut self, outcome: &Outcome, continue_with: Option<String>) -> Result<(), Fault> {
+        let (drifts, unseen) = differences(&self.view, outcome);
+        let (out, style) = (self.manner.stdout(), self.manner.style);
+        if !self.manner.json {
+            drift::write(out, style, &drifts, &unseen).map_err(|error| cannot(&error))?;
+            out::note(&sum(outcome, drifts.len(), unseen.len()));
+            return Ok(());
+        }
+        let at = self.view.now().unwrap_or(Timestamp::UNIX_EPOCH);
+        let summary = Summary::of(&self.view, outcome.end(), continue_with).with_exit(outcome.exit());
+        drift::json(&mut Json::new(out), &self.view, at, &drifts, &unseen)
+            .and_then(|()| self.reporter.end(&self.view, &summary))
+            .map_err(|error| cannot(&error))
     }
 
     /// What a plan or a check found, step by step.
@@ -211,6 +243,33 @@ impl Teller {
             (_, false) => table::write_plan(out, style, &self.view),
         }
     }
+}
+
+/// What a check found: each difference, and each node that could not be looked at.
+pub(super) fn differences(view: &View, outcome: &Outcome) -> (Vec<Drift>, Vec<Unseen>) {
+    let found = outcome.findings.iter();
+    let drifts = found.flat_map(|(node, finding)| drift::of_finding(node, view.about_step(&node.step), finding));
+    let blind = outcome.failed.iter().chain(&outcome.needs_person);
+    let unseen = blind.map(|(node, fault)| drift::unseen(node, view.about_step(&node.step), fault));
+    (drifts.collect(), unseen.collect())
+}
+
+/// What a check adds up to.
+fn sum(outcome: &Outcome, drifts: usize, unseen: usize) -> String {
+    let looked_at = outcome.findings.len();
+    let mut sum = match (looked_at, drifts) {
+        (0, 0) if unseen == 0 => return "Nothing was set up from here yet.".to_owned(),
+        (_, 0) => format!("{looked_at} steps were looked at and stand as recorded."),
+        (_, 1) => format!("{looked_at} steps were looked at: 1 difference."),
+        (_, many) => format!("{looked_at} steps were looked at: {many} differences."),
+    };
+    if unseen > 0 {
+        sum.push_str(&format!(" {unseen} could not be looked at."));
+    }
+    if !outcome.blocked.is_empty() {
+        sum.push_str(&format!(" {} rest on what is missing.", outcome.blocked.len()));
+    }
+    sum
 }
 
 fn cannot(error: &io::Error) -> Fault {

@@ -1,4 +1,4 @@
-//! `plan`, `apply`, `teardown` and `check`: one walk each, told as it goes.
+//! `plan`, `apply` and `teardown`: one walk each, told as it goes.
 
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -24,7 +24,7 @@ use crate::{
     clients::http::Network,
     clock::{SharedClock, SystemClock},
     engine::{
-        driver::Order,
+        driver::{Driver, Order},
         exit::Exit,
         fact::Intent,
         guide::{Nobody, Operator},
@@ -35,6 +35,7 @@ use crate::{
     profile::Profile,
     secrets::SharedSecrets,
     session::{Session, Setup, Variables},
+    steps::World,
 };
 
 /// How often a progress bar is drawn when nothing happens.
@@ -49,28 +50,7 @@ pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Resul
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, intent, &manner);
     let outcome = walk(&session, intent, Arc::new(Nobody), selection(&args.part), &mut teller).await?;
-    finish(outcome, &manner)
-}
-
-/// `check`.
-pub(super) async fn check(args: args::Check, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
-    let (_, profile) = place::profile(&args.which)?;
-    let secrets = vault::open_to_look(args.token_store).await?;
-    let session = Session::look(setup(profile, secrets)?).await?;
-    session
-        .recorder
-        .with_run(|run| vault::say_what_is_forgotten(args.token_store, run));
-    let manner = Manner::new(&args.told, colour, verbose);
-    let mut teller = Teller::new(&session, Intent::Check, &manner);
-    let outcome = walk(
-        &session,
-        Intent::Check,
-        Arc::new(Nobody),
-        selection(&args.part),
-        &mut teller,
-    )
-    .await?;
-    finish(outcome, &manner)
+    finish(&outcome, &manner)
 }
 
 /// `apply` and `teardown`.
@@ -92,23 +72,34 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
     }
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, intent, &manner);
-    let mut operator: Arc<dyn Operator> = match simulated {
-        Some(console) => Arc::new(console),
-        None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
-            Arc::new(TerminalOperator::new(teller.aside(), manner.style))
-        }
-        None => Arc::new(Nobody),
-    };
-    if let Some(answers) = answers {
-        operator = Arc::new(answers.over(operator));
-    }
+    let operator = who_answers(simulated, answers, &teller, &manner);
     let outcome = walk(&session, intent, operator, selection(&args.part), &mut teller).await?;
     if args.token_store == TokenStore::Memory && intent == Intent::Up {
         out::note(
             "note: secrets were kept in memory and are gone now: the SCIM token must be made anew to be of use again.",
         );
     }
-    finish(outcome, &manner)
+    finish(&outcome, &manner)
+}
+
+/// Whoever answers guides: the simulated console, a person at this terminal, or nobody; an answers file comes first.
+pub(super) fn who_answers(
+    simulated: Option<SimulatedConsole>,
+    answers: Option<AnswersFile>,
+    teller: &Teller,
+    manner: &Manner,
+) -> Arc<dyn Operator> {
+    let operator: Arc<dyn Operator> = match simulated {
+        Some(console) => Arc::new(console),
+        None if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
+            Arc::new(TerminalOperator::new(teller.aside(), manner.style))
+        }
+        None => Arc::new(Nobody),
+    };
+    match answers {
+        Some(answers) => Arc::new(answers.over(operator)),
+        None => operator,
+    }
 }
 
 /// Everything a session on this machine is made of.
@@ -143,7 +134,7 @@ fn variables() -> Variables {
     Arc::new(|name| std::env::var(name).ok())
 }
 
-fn selection(part: &Part) -> Selection {
+pub(super) fn selection(part: &Part) -> Selection {
     Selection {
         targets: part.target.clone(),
         only: part.only.clone(),
@@ -158,8 +149,17 @@ pub(super) async fn walk(
     selection: Selection,
     teller: &mut Teller,
 ) -> Result<Outcome, Fault> {
+    drive(session, intent, session.driver(operator, selection), teller).await
+}
+
+/// Lets a driver run, tells, and listens for whoever wants it to stop.
+pub(super) async fn drive(
+    session: &Session,
+    intent: Intent,
+    driver: Driver<World>,
+    teller: &mut Teller,
+) -> Result<Outcome, Fault> {
     let mut heard = session.recorder.subscribe();
-    let driver = session.driver(operator, selection);
     let control = driver.control();
     let mut run = std::pin::pin!(driver.run(intent));
     let mut interrupts = Interrupts::new();
@@ -192,20 +192,20 @@ pub(super) async fn walk(
 }
 
 /// The command that continues after this end.
-fn how_to_go_on(outcome: &Outcome) -> Option<String> {
+pub(super) fn how_to_go_on(outcome: &Outcome) -> Option<String> {
     match outcome.exit() {
         Exit::Done => None,
-        Exit::Findings => Some(super::instead("apply")),
+        Exit::Findings => Some(format!("{} --repair", super::instead("check"))),
         _ => Some(super::again()),
     }
 }
 
 /// The exit code, after the line that says how to go on.
-fn finish(outcome: Outcome, manner: &Manner) -> Result<ExitCode, Stop> {
+pub(super) fn finish(outcome: &Outcome, manner: &Manner) -> Result<ExitCode, Stop> {
     if let Some(fault) = &outcome.fatal {
         out::fault(fault);
     }
-    if let Some(command) = how_to_go_on(&outcome)
+    if let Some(command) = how_to_go_on(outcome)
         && !manner.says_how_to_go_on(outcome.intent)
     {
         out::continue_with(&command);

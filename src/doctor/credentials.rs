@@ -1,21 +1,18 @@
 //! Rules about what ends by itself: the SCIM token and the signing certificate.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    evidence::{Application, Evidence, Token},
+    evidence::{Application, Evidence, Token, Warn},
     finding::{Finding, Side},
 };
-use crate::steps::scim_token::TOKEN_LIFE;
-
-/// So long before its end something is told.
-const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+use crate::{clients::entra::applications::ServicePrincipal, steps::scim_token::TOKEN_LIFE};
 
 /// What has ended or will soon.
 pub fn judge(evidence: &Evidence, findings: &mut Vec<Finding>) {
     token(evidence, findings);
     if let Some(app) = &evidence.entra.application {
-        certificate(app, evidence.now, findings);
+        certificate(app, evidence, findings);
     }
 }
 
@@ -29,7 +26,7 @@ fn token(evidence: &Evidence, findings: &mut Vec<Finding>) {
         }
         Token::Since(made) => {
             let ends = made + TOKEN_LIFE;
-            if let Some((rule, detail)) = ending("token", ends, evidence.now) {
+            if let Some((rule, detail)) = ending("token", ends, evidence) {
                 findings.push(Finding::new(&rule, Side::Aws, name, detail));
             }
         }
@@ -37,11 +34,12 @@ fn token(evidence: &Evidence, findings: &mut Vec<Finding>) {
 }
 
 /// The rule and the words for something that ends then; none while that is far away.
-fn ending(what: &str, ends: Timestamp, now: Timestamp) -> Option<(String, String)> {
+fn ending(what: &str, ends: Timestamp, evidence: &Evidence) -> Option<(String, String)> {
+    let (now, Warn(soon)) = (evidence.now, evidence.warn);
     let day = ends.strftime("%Y-%m-%d");
     if ends <= now {
         Some((format!("{what}-ended"), format!("ended on {day}")))
-    } else if ends <= now + SOON {
+    } else if ends <= now + soon {
         let days = ends.duration_since(now).as_hours().div_euclid(24);
         Some((format!("{what}-ending"), format!("ends on {day}, in {days} days")))
     } else {
@@ -49,10 +47,8 @@ fn ending(what: &str, ends: Timestamp, now: Timestamp) -> Option<(String, String
     }
 }
 
-fn certificate(app: &Application, now: Timestamp, findings: &mut Vec<Finding>) {
-    let principal = &app.principal;
-    let name = principal.display_name.clone().unwrap_or_default();
-    let preferred = principal.preferred_token_signing_key_thumbprint.as_ref();
+/// The certificates of an application that can sign, each once: thumbprint and end.
+pub fn certificates(principal: &ServicePrincipal) -> Vec<(String, Option<Timestamp>)> {
     let mut known: Vec<(String, Option<Timestamp>)> = principal
         .key_credentials
         .iter()
@@ -61,6 +57,14 @@ fn certificate(app: &Application, now: Timestamp, findings: &mut Vec<Finding>) {
         .collect();
     known.sort();
     known.dedup();
+    known
+}
+
+fn certificate(app: &Application, evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let principal = &app.principal;
+    let name = principal.display_name.clone().unwrap_or_default();
+    let preferred = principal.preferred_token_signing_key_thumbprint.as_ref();
+    let known = certificates(principal);
     let mut find = |rule: &str, thumbprint: &str, detail: String| {
         findings.push(Finding::new(rule, Side::Entra, &name, detail).id(thumbprint));
     };
@@ -69,7 +73,7 @@ fn certificate(app: &Application, now: Timestamp, findings: &mut Vec<Finding>) {
         if !signs(thumbprint) {
             let detail = format!("has the certificate {thumbprint}, which is not the preferred one");
             find("certificate-not-preferred", thumbprint, detail);
-        } else if let Some((rule, detail)) = ends.and_then(|ends| ending("certificate", ends, now)) {
+        } else if let Some((rule, detail)) = ends.and_then(|ends| ending("certificate", ends, evidence)) {
             find(&rule, thumbprint, format!("signs with {thumbprint}, which {detail}"));
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::finding::Unread;
@@ -28,12 +28,24 @@ pub struct Evidence {
     pub target: String,
     /// When it was read.
     pub now: Timestamp,
+    /// So long before its end something is told.
+    pub warn: Warn,
     /// The side of Entra.
     pub entra: Entra,
     /// The side of AWS.
     pub aws: Aws,
     /// What could not be read.
     pub unread: Vec<Unread>,
+}
+
+/// How long before its end something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warn(pub SignedDuration);
+
+impl Default for Warn {
+    fn default() -> Self {
+        Self(SignedDuration::from_hours(30 * 24))
+    }
 }
 
 /// The side of Entra.

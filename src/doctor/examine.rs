@@ -17,20 +17,38 @@ pub struct Examined {
     pub unread: Vec<Unread>,
 }
 
+/// What is wrong, by the rules of one subject.
+type Judge = fn(&Evidence, &mut Vec<Finding>);
+
+const ALL: &[Judge] = &[
+    instance::judge,
+    people::judge,
+    names::judge,
+    application::judge,
+    credentials::judge,
+    provisioning::judge,
+    leavers::judge,
+];
+
 /// Holds all rules, or only these, against the evidence of each target. What several targets share is told once.
 pub fn examine(all: Vec<Evidence>, only: &[&'static Rule]) -> Examined {
+    let mut examined = hold_against(ALL, all);
+    if !only.is_empty() {
+        examined.findings.retain(|finding| only.contains(&finding.rule));
+    }
+    examined
+}
+
+/// Holds only the rules about token, certificates and job against what was read for them.
+pub fn examine_care(evidence: Evidence) -> Examined {
+    hold_against(&[credentials::judge, provisioning::judge], vec![evidence])
+}
+
+fn hold_against(judges: &[Judge], all: Vec<Evidence>) -> Examined {
     let mut examined = Examined::default();
     for evidence in all {
         let mut findings = Vec::new();
-        for judge in [
-            instance::judge,
-            people::judge,
-            names::judge,
-            application::judge,
-            credentials::judge,
-            provisioning::judge,
-            leavers::judge,
-        ] {
+        for judge in judges {
             judge(&evidence, &mut findings);
         }
         for mut finding in findings {
@@ -38,9 +56,6 @@ pub fn examine(all: Vec<Evidence>, only: &[&'static Rule]) -> Examined {
             examined.findings.push(finding);
         }
         examined.unread.extend(evidence.unread);
-    }
-    if !only.is_empty() {
-        examined.findings.retain(|finding| only.contains(&finding.rule));
     }
     let key = |finding: &Finding| {
         let rule = finding.rule;

@@ -15,6 +15,7 @@ use crate::{
         entra::{
             applications::{AWS_IDENTITY_CENTER, AWS_SINGLE_ACCOUNT, ServicePrincipal},
             assignments::AppRoleAssignment,
+            synchronization::Setting,
             users::User,
         },
     },
@@ -23,8 +24,8 @@ use crate::{
     profile::{Arrival, Principal},
     secrets::ScimToken,
     steps::{
-        Target, World, application::AppIds, people, preflight_aws, preflight_entra, saml_values::IdpFile,
-        scim_token::Token as KnownToken,
+        Target, World, application::AppIds, identity_source::Switched, people, preflight_aws, preflight_entra,
+        saml_values::IdpFile, scim_token::Token as KnownToken,
     },
 };
 
@@ -61,6 +62,30 @@ pub async fn gather(world: &World, target: &Target, run: &Run, now: Timestamp, p
     reader.entra().await;
     reader.aws().await;
     reader.token().await;
+    reader.evidence
+}
+
+/// Reads only how token, certificates and job are: a few calls, however many people there are.
+pub async fn gather_care(
+    world: &World,
+    target: &Target,
+    run: &Run,
+    now: Timestamp,
+    progress: Progress<'_>,
+) -> Evidence {
+    let mut reader = Reader {
+        world,
+        target,
+        run,
+        now,
+        progress,
+        evidence: Evidence {
+            target: target.name.clone(),
+            now,
+            ..Evidence::default()
+        },
+    };
+    reader.care().await;
     reader.evidence
 }
 
@@ -119,6 +144,43 @@ impl Reader<'_> {
         }
     }
 
+    async fn care(&mut self) {
+        let entra = &self.world.entra;
+        (self.progress)("the application in Entra");
+        let read = self.principal().await;
+        if let Some(principal) = self.seen(Side::Entra, "the application", read).flatten() {
+            let id = principal.id.clone();
+            let mut app = Application {
+                principal,
+                given_to_aws: self.given_to_aws(),
+                ..Application::default()
+            };
+            let read = entra.jobs(&id).await;
+            app.job = self
+                .seen(Side::Entra, "the provisioning job", read)
+                .and_then(|jobs| jobs.into_iter().next());
+            if app.job.is_some() {
+                let read = entra.settings(&id).await;
+                let settings = self
+                    .seen(Side::Entra, "the provisioning settings", read)
+                    .unwrap_or_default();
+                app.has_token = setting(&settings, "SecretToken").is_some();
+            }
+            self.evidence.entra.application = Some(app);
+        }
+        (self.progress)("the instance in AWS");
+        let read = self.target.aws.organization().await;
+        let organization = self.seen(Side::Aws, "the organization", read).flatten();
+        self.evidence.aws.management = organization.map(|organization| organization.management);
+        let read = self.find_instance().await;
+        if let Some(instance) = self.seen(Side::Aws, "the instance", read).flatten() {
+            (self.progress)("CloudTrail");
+            self.scim_errors(&instance).await;
+            self.evidence.aws.instance = Some(instance);
+        }
+        self.token().await;
+    }
+
     async fn principal(&self) -> Result<Option<ServicePrincipal>, Fault> {
         let entra = &self.world.entra;
         if let Some(known) = self.output::<AppIds>("entra.app")
@@ -133,14 +195,22 @@ impl Reader<'_> {
         Ok(named.into_iter().next())
     }
 
+    /// The certificates that AWS was given: at the switch, or by what was to be uploaded then.
+    fn given_to_aws(&self) -> Option<BTreeSet<String>> {
+        let at_the_switch = self
+            .output::<Switched>("saml.identity-source")
+            .map(|switched| switched.given);
+        let given = at_the_switch.filter(|given| !given.is_empty());
+        let file = || self.output::<IdpFile>("saml.idp-metadata").map(|file| file.thumbprints);
+        given.or_else(file).map(|given| given.into_iter().collect())
+    }
+
     async fn application(&mut self, principal: ServicePrincipal) {
         let entra = &self.world.entra;
         let id = principal.id.clone();
         let mut app = Application {
             principal,
-            given_to_aws: self
-                .output::<IdpFile>("saml.idp-metadata")
-                .map(|file| file.thumbprints.into_iter().collect()),
+            given_to_aws: self.given_to_aws(),
             ..Application::default()
         };
         if self.world.profile.entra.beta {
@@ -163,16 +233,8 @@ impl Reader<'_> {
             let settings = self
                 .seen(Side::Entra, "the provisioning settings", read)
                 .unwrap_or_default();
-            let value = |key: &str| {
-                let fits = |name: &Option<String>| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(key));
-                settings
-                    .iter()
-                    .find(|setting| fits(&setting.key))
-                    .and_then(|setting| setting.value.clone())
-                    .filter(|value| !value.is_empty())
-            };
-            scope_all = value("SyncAll").is_some_and(|all| all.eq_ignore_ascii_case("true"));
-            app.has_token = value("SecretToken").is_some();
+            scope_all = setting(&settings, "SyncAll").is_some_and(|all| all.eq_ignore_ascii_case("true"));
+            app.has_token = setting(&settings, "SecretToken").is_some();
         }
         self.evidence.entra.application = Some(app);
         if scope_all {
@@ -373,22 +435,29 @@ impl Reader<'_> {
         }
     }
 
-    /// What only CloudTrail tells. A caller who may not ask it has that told as a right that is missing.
-    async fn trail(&mut self, instance: &Instance) {
-        (self.progress)("CloudTrail");
-        let aws = &self.target.aws;
-        let denied = |fault: &Fault| fault.kind == Kind::Rights;
-        let since = self.now - CYCLES;
+    /// The errors of the SCIM endpoint. False where the caller may not ask.
+    async fn scim_errors(&mut self, instance: &Instance) -> bool {
+        let (aws, since) = (&self.target.aws, self.now - CYCLES);
         match aws.lookup_events(&instance.region, EventQuery::From(SCIM), since).await {
-            Err(fault) if denied(&fault) => return,
+            Err(fault) if fault.kind == Kind::Rights => false,
             read => {
                 let mut events = self
                     .seen(Side::Aws, "SCIM calls in CloudTrail", read)
                     .unwrap_or_default();
                 events.retain(|event| event.error_code().is_some());
                 self.evidence.aws.scim_errors = events;
+                true
             }
         }
+    }
+
+    /// What only CloudTrail tells. A caller who may not ask it has that told as a right that is missing.
+    async fn trail(&mut self, instance: &Instance) {
+        (self.progress)("CloudTrail");
+        if !self.scim_errors(instance).await {
+            return;
+        }
+        let aws = &self.target.aws;
         let mut newest = None;
         for name in SOURCE_CHANGES {
             let read = aws
@@ -421,4 +490,14 @@ impl Reader<'_> {
             None => Token::None,
         };
     }
+}
+
+/// The value of a provisioning setting, if it has one.
+fn setting(settings: &[Setting], key: &str) -> Option<String> {
+    let fits = |name: &Option<String>| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(key));
+    settings
+        .iter()
+        .find(|setting| fits(&setting.key))
+        .and_then(|setting| setting.value.clone())
+        .filter(|value| !value.is_empty())
 }

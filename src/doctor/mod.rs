@@ -19,5 +19,5 @@ pub mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use examine::{Examined, examine};
+pub use examine::{Examined, examine, examine_care};
 pub use finding::{Finding, Side, Unread};

@@ -334,6 +334,18 @@ const PLANTS: &[Plant] = &[
         let status = app(e).job.as_mut().unwrap().status.as_mut().unwrap();
         status.steady_state_first_achieved_time = Some("0001-01-01T00:00:00Z".into());
     }),
+    ("job-late", "job", |e| {
+        let job = app(e).job.as_mut().unwrap();
+        job.schedule.as_mut().unwrap().interval = Some("PT40M".into());
+        job.status.as_mut().unwrap().last_execution = Some(read(json!({ "timeEnded": "2026-05-31T10:00:00Z" })));
+    }),
+    ("job-escrows", "job", |e| {
+        let status = app(e).job.as_mut().unwrap().status.as_mut().unwrap();
+        status.last_execution = Some(read(json!({ "timeEnded": "2026-05-31T23:50:00Z", "countEscrowed": 2 })));
+    }),
+    ("scim-throttled", "CreateUser", |e| {
+        e.aws.scim_errors = vec![event("CreateUser", json!({ "errorCode": "ThrottlingException" }))];
+    }),
     ("scim-refused", "CreateUser", |e| {
         e.aws.scim_errors = vec![event("CreateUser", json!({ "errorCode": "AccessDeniedException" }))];
     }),

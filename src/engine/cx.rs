@@ -9,6 +9,8 @@ use std::{
 };
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
     graph::NodeId,
@@ -37,6 +39,7 @@ pub struct Cx<W> {
     target: String,
     surroundings: Surroundings,
     started_at: Option<Timestamp>,
+    recorded: Option<Arc<Value>>,
     nudges: Nudges,
     unproven: AtomicBool,
     left_out: AtomicBool,
@@ -76,6 +79,7 @@ impl<W> Cx<W> {
             target: target.into(),
             surroundings,
             started_at: None,
+            recorded: None,
             nudges: Nudges::silent(),
             unproven: AtomicBool::new(false),
             left_out: AtomicBool::new(false),
@@ -87,6 +91,19 @@ impl<W> Cx<W> {
     pub(super) fn hearing(mut self, nudges: Nudges) -> Self {
         self.nudges = nudges;
         self
+    }
+
+    /// Holds the node to exactly what the journal says stands.
+    #[must_use]
+    pub(super) fn held_to(mut self, recorded: Option<Arc<Value>>) -> Self {
+        self.recorded = recorded;
+        self
+    }
+
+    /// What the journal says stands, where everything is to be exactly that, with what others added since: in a check, and
+    /// in the repair after it. None while setting up, which takes up what others added, and where nothing stands.
+    pub fn as_recorded<T: DeserializeOwned>(&self) -> Option<T> {
+        T::deserialize(self.recorded.as_deref()?).ok()
     }
 
     /// Says when the node's *Started* fact was written.

@@ -54,6 +54,8 @@ pub struct Policy {
     pub replication_window: Duration,
     /// See [`SETTLE_WINDOW`].
     pub settle_window: Duration,
+    /// See [`TRIES`].
+    pub tries: u32,
 }
 
 impl Default for Policy {
@@ -62,6 +64,7 @@ impl Default for Policy {
             parallel: PARALLEL,
             replication_window: REPLICATION_WINDOW,
             settle_window: SETTLE_WINDOW,
+            tries: TRIES,
         }
     }
 }
@@ -86,8 +89,8 @@ impl Tries {
         self.failed += 1;
         match fault.retry {
             Retry::Never | Retry::LookFirst => None,
-            Retry::Backoff => self.backoff(),
-            Retry::After(time) => self.requested(time),
+            Retry::Backoff => self.backoff(policy),
+            Retry::After(time) => self.requested(time, policy),
             Retry::Replication => {
                 let since = *self.invisible_since.get_or_insert(now);
                 (since_then(since, now) < policy.replication_window)
@@ -101,18 +104,18 @@ impl Tries {
         match fault.retry {
             Retry::LookFirst => {
                 self.failed += 1;
-                self.backoff()
+                self.backoff(policy)
             }
             _ => self.pause_before_acting(fault, now, policy),
         }
     }
 
-    fn backoff(&self) -> Option<Duration> {
-        (self.failed < TRIES).then(|| growing(FIRST_PAUSE, LONGEST_PAUSE, self.failed))
+    fn backoff(&self, policy: &Policy) -> Option<Duration> {
+        (self.failed < policy.tries).then(|| growing(FIRST_PAUSE, LONGEST_PAUSE, self.failed))
     }
 
-    fn requested(&self, time: Duration) -> Option<Duration> {
-        (self.failed < TRIES && time <= LONGEST_REQUESTED_PAUSE).then_some(time)
+    fn requested(&self, time: Duration, policy: &Policy) -> Option<Duration> {
+        (self.failed < policy.tries && time <= LONGEST_REQUESTED_PAUSE).then_some(time)
     }
 }
 

@@ -162,7 +162,7 @@ mod tests {
             step::{Difference, How},
         },
         report::{
-            findings,
+            changes, drift, findings, health,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -202,10 +202,40 @@ mod tests {
             fault: crate::fault::Fault::internal("nothing"),
         };
         findings::json(&mut json, &view, Timestamp::UNIX_EPOCH, &[row], &[blind]).expect("memory takes everything");
+        upkeep(&mut json, &view);
         let text = String::from_utf8(json.out).expect("text");
         text.lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect()
+    }
+
+    /// What a check, a watch and a look at what ends tell.
+    fn upkeep(json: &mut Json<Vec<u8>>, view: &View) {
+        let node = NodeId {
+            target: None,
+            step: "entra.app".into(),
+            item: String::new(),
+        };
+        let finding = Finding {
+            what: What::Drifted,
+            differences: vec![Difference::new("displayName", "", "AWS")],
+            note: "".into(),
+        };
+        let drifts = drift::of_finding(&node, None, &finding);
+        let unseen = drift::unseen(&node, None, &crate::fault::Fault::internal("nothing"));
+        drift::json(
+            json,
+            view,
+            Timestamp::UNIX_EPOCH,
+            &drifts,
+            std::slice::from_ref(&unseen),
+        )
+        .expect("memory");
+        let mut look = changes::Look::default();
+        look.add(&drifts, &[unseen]);
+        let told = changes::Known::default().take(look);
+        changes::json(json, view, Timestamp::UNIX_EPOCH, &told).expect("memory");
+        health::json(json, view, &health::sample()).expect("memory");
     }
 
     fn validator() -> jsonschema::Validator {

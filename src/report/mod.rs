@@ -3,10 +3,13 @@
 //! [`view::View`] folds the recorder's notices; everything that is shown is read from it. Words and marks are in
 //! [`words`]; text that came from outside goes through [`clean`] before it is shown.
 
+pub mod changes;
 pub mod clean;
 pub mod command;
+pub mod drift;
 pub mod findings;
 pub mod guide;
+pub mod health;
 pub mod json;
 pub mod node;
 pub mod outline;

@@ -462,6 +462,60 @@ pub(super) enum Body {
         /// Field by field, where something is not as wanted.
         differences: Vec<Difference>,
     },
+    /// Something that a check found: a field that is not as recorded, or something that is not there any more.
+    Drift {
+        /// `missing`, `drifted`, or `cannot-tell`.
+        what: What,
+        /// What the step does.
+        title: Option<String>,
+        /// The field, in the vendor's name; null where the whole thing is missing or cannot be told.
+        field: Option<String>,
+        /// What is there.
+        found: Option<String>,
+        /// What was recorded, or the profile wants.
+        wanted: Option<String>,
+        /// The same in one sentence.
+        text: String,
+        /// True when a repair asks a person.
+        asks: bool,
+    },
+    /// What has changed from one look of a watch to the next.
+    Change {
+        /// How.
+        change: super::changes::How,
+        /// The field, or the rule with its object; null where the whole step is meant.
+        field: Option<String>,
+        /// What it is, in one sentence.
+        text: String,
+        /// What mends it; empty when nothing has to be mended.
+        fix: String,
+    },
+    /// How long a SCIM token will do.
+    Token {
+        /// When it was made; null when nobody knows.
+        made: Option<Timestamp>,
+        /// When it ends; null when nobody knows.
+        ends: Option<Timestamp>,
+        /// Whole days until then, negative when it has ended.
+        days_left: Option<i64>,
+        /// Whether Entra has a token.
+        in_use: bool,
+    },
+    /// How long a signing certificate will do, and who knows it.
+    Certificate {
+        /// Its SHA-1 thumbprint.
+        thumbprint: String,
+        /// When it ends; null when Entra does not say.
+        ends: Option<Timestamp>,
+        /// Whole days until then, negative when it has ended.
+        days_left: Option<i64>,
+        /// Whether Entra signs with it.
+        signs: bool,
+        /// Whether AWS was given it; null when nobody wrote that down.
+        given_to_aws: Option<bool>,
+    },
+    /// How the provisioning job is.
+    Job(super::health::Job),
     /// Something that `fedwiz doctor` found.
     Finding {
         /// The rule, by its stable id.
@@ -485,7 +539,7 @@ pub(super) enum Body {
         /// Where the vendor says so.
         source: String,
     },
-    /// Something that `fedwiz doctor` could not look at.
+    /// Something that could not be looked at: nobody knows how it is.
     Unread {
         /// Where it is: `entra` or `aws`.
         side: String,

@@ -3,13 +3,18 @@
 //! Everything that depends on where the process runs (environment, clock, files, this machine's keyring) is handed in, so
 //! that the demo and the tests build the same session around a simulation.
 
+pub mod health;
 mod observe;
 #[cfg(feature = "demo")]
 pub mod rehearsal;
 #[cfg(feature = "demo")]
 mod simulated;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -33,12 +38,14 @@ use crate::{
     engine::{
         driver::{Driver, Options},
         fact::Event,
-        graph::Graph,
-        guide::Operator,
+        graph::{Graph, NodeId, NodeIx},
+        guide::{Nobody, Operator},
         journal::{Journal, Recorded},
+        outcome::Outcome,
         policy::Policy,
         recorder::Recorder,
         select::Selection,
+        signal::What,
     },
     fault::{Fault, Kind},
     profile::{Auth, Cloud, Profile},
@@ -96,7 +103,11 @@ pub struct Session {
     pub past: Vec<Arc<Event>>,
     clock: SharedClock,
     seed: Option<u64>,
+    journal: PathBuf,
 }
+
+/// How often a look is tried that is followed by another anyway.
+const TRIES_OF_A_WATCH: u32 = 3;
 
 impl Session {
     /// Opens the journal for this process alone, and builds everything on it. For walks that change something.
@@ -129,17 +140,88 @@ impl Session {
             past: recorded.events.into_iter().map(Arc::new).collect(),
             clock: setup.clock,
             seed: setup.seed,
+            journal: setup.folder.join(JOURNAL),
         })
     }
 
     /// A driver over this session's graph, with this operator, for this part of the walk.
     pub fn driver(&self, operator: Arc<dyn Operator>, selection: Selection) -> Driver<World> {
+        self.driver_with(operator, selection, Policy::default(), false)
+    }
+
+    /// A driver for a look that is followed by others: it gives up soon on a vendor that does not answer.
+    pub fn watcher(&self, selection: Selection) -> Driver<World> {
+        let policy = Policy {
+            tries: TRIES_OF_A_WATCH,
+            ..Policy::default()
+        };
+        self.driver_with(Arc::new(Nobody), selection, policy, true)
+    }
+
+    /// The same session with what the journal says by now, for looking again and again. Sign-ins go on.
+    pub fn renewed(&self) -> Result<Self, Fault> {
+        let recorded = Journal::read(&self.journal)?;
+        let recorder = Arc::new(Recorder::in_memory(&recorded.events, self.clock.clone()));
+        let remembered = recorder.with_run(|run| run.ours());
+        Ok(Self {
+            profile: Arc::clone(&self.profile),
+            world: Arc::clone(&self.world),
+            graph: Arc::new(Graph::build_with(steps::PHASES, &self.world, &remembered)?),
+            recorder,
+            warning: recorded.warning(),
+            past: recorded.events.into_iter().map(Arc::new).collect(),
+            clock: Arc::clone(&self.clock),
+            seed: self.seed,
+            journal: self.journal.clone(),
+        })
+    }
+
+    /// A driver that brings what stands back to exactly what was recorded: for a repair after a check.
+    pub fn repairer(&self, operator: Arc<dyn Operator>, selection: Selection) -> Driver<World> {
+        self.driver_with(operator, selection, Policy::default(), true)
+    }
+
+    /// What a repair goes through: what a check found to differ, and all that rests on it.
+    pub fn differing(&self, outcome: &Outcome) -> Selection {
+        let differs = |what| matches!(what, What::Missing | What::Drifted | What::CannotTell);
+        let found = outcome.findings.iter().filter(|(_, finding)| differs(finding.what));
+        let nodes: HashSet<&NodeId> = found.map(|(node, _)| node).collect();
+        let graph = &self.graph;
+        let of_these = |ix: &NodeIx| nodes.contains(&graph.node(*ix).id);
+        let mut open: Vec<NodeIx> = graph.indices().filter(of_these).collect();
+        let mut chosen: BTreeSet<NodeIx> = open.iter().copied().collect();
+        while let Some(ix) = open.pop() {
+            let stands = |ix: &NodeIx| {
+                let id = &graph.node(*ix).id;
+                self.recorder
+                    .with_run(|run| run.node(id).is_some_and(|node| node.standing.is_some()))
+            };
+            for dependent in graph.dependents(ix) {
+                if stands(&dependent) && chosen.insert(dependent) {
+                    open.push(dependent);
+                }
+            }
+        }
+        Selection {
+            targets: Vec::new(),
+            only: chosen.into_iter().map(|ix| graph.node(ix).id.to_string()).collect(),
+        }
+    }
+
+    fn driver_with(
+        &self,
+        operator: Arc<dyn Operator>,
+        selection: Selection,
+        policy: Policy,
+        exact: bool,
+    ) -> Driver<World> {
         let options = Options {
             run: self.run_id(),
             profile: digest(&self.profile),
             program: PROGRAM.into(),
             selection,
-            policy: Policy::default(),
+            policy,
+            exact,
         };
         Driver::new(
             Arc::clone(&self.graph),

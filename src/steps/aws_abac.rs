@@ -60,7 +60,8 @@ impl Step<World> for AwsAbac {
             }
             Progress::Done => {}
         }
-        let wanted = wanted(cx, &found.attributes)?;
+        let recorded = cx.as_recorded::<AccessControl>();
+        let wanted = wanted(cx, recorded.as_ref().map_or(&found.attributes, |was| &was.attributes))?;
         let differences = differences(&found.attributes, &wanted);
         if differences.is_empty() {
             let proof = format!("ENABLED, {}", shown(&found.attributes));
@@ -78,7 +79,9 @@ impl Step<World> for AwsAbac {
         found: Option<&AccessControl>,
     ) -> Result<AccessControl, Fault> {
         let aws = &cx.world().target(cx.target())?.aws;
-        let there = found.map(|found| found.attributes.clone()).unwrap_or_default();
+        let recorded = cx.as_recorded::<AccessControl>();
+        let there = recorded.as_ref().or(found);
+        let there = there.map(|there| there.attributes.clone()).unwrap_or_default();
         let attributes = wanted(cx, &there)?;
         match found {
             None => aws.create_access_control(instance, &attributes).await?,

@@ -19,7 +19,7 @@ use crate::{
     engine::{
         guide::{Entry, Guide},
         needs::{After, One},
-        step::{About, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
+        step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
     fault::{Fault, Kind, Text},
 };
@@ -67,16 +67,26 @@ pub struct Switched {
     /// Whether automatic provisioning was on before; none when nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_before: Option<bool>,
+    /// The thumbprints of the certificates that AWS was given; none in what earlier versions wrote down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
 }
 
 impl Switched {
-    fn new(at: Timestamp, event: Option<String>, judged: Judged) -> Self {
+    fn new(at: Timestamp, event: Option<String>, judged: Judged, given: Vec<String>) -> Self {
         Self {
+            given,
             at,
             event,
             before: judged.source,
             provisioning_before: judged.provisioning,
         }
+    }
+
+    /// Whether AWS was given the certificate that signs, as far as anybody knows.
+    fn knows(&self, file: &IdpFile) -> bool {
+        let signs = |known: &String| known.eq_ignore_ascii_case(&file.signs_with);
+        self.given.is_empty() || file.signs_with.is_empty() || self.given.iter().any(signs)
     }
 
     fn judged(&self) -> Judged {
@@ -135,7 +145,7 @@ impl Step<World> for IdentitySource {
     async fn probe(
         &self,
         cx: &Cx,
-        (instance, _, values, ..): &SourceGot,
+        (instance, file, values, ..): &SourceGot,
         known: Option<&Switched>,
     ) -> Result<Probe<Switched>, Fault> {
         let cannot_tell = Probe::CannotTell("no public AWS call shows the identity source".into());
@@ -144,8 +154,26 @@ impl Step<World> for IdentitySource {
             return Ok(cannot_tell);
         };
         if let Some(seen) = known.filter(|known| known.event.is_some()) {
+            if let Some(other) = switched_since(cx, instance, seen).await? {
+                let who = other.who().unwrap_or("somebody");
+                let found = format!("set anew at {:.0} by {who}", other.at);
+                let wanted = format!("as set at {:.0}", seen.at);
+                return Ok(Probe::Drifted {
+                    found: seen.clone(),
+                    differences: vec![Difference::new("identity source", found, wanted)],
+                });
+            }
+            let signs_unknown = |seen: &Switched| Probe::Drifted {
+                found: seen.clone(),
+                differences: vec![Difference::new(
+                    "certificate",
+                    seen.given.join(", "),
+                    file.signs_with.clone(),
+                )],
+            };
             return Ok(match newest(cx, instance, DISABLED, seen.at).await? {
                 Some(event) if event.at > seen.at => Probe::Absent,
+                _ if !seen.knows(file) => signs_unknown(seen),
                 _ => {
                     let proof = format!("CloudTrail shows no other switch since {:.0}", seen.at);
                     Probe::present(seen.clone(), proof)
@@ -163,7 +191,8 @@ impl Step<World> for IdentitySource {
                     Some(known) => known.judged(),
                     None => judge(cx, instance, values.before.as_ref(), since).await?,
                 };
-                let switched = Switched::new(event.at, Some(event.id), judged);
+                let given = known.map_or_else(|| file.thumbprints.clone(), |known| known.given.clone());
+                let switched = Switched::new(event.at, Some(event.id), judged, given);
                 Probe::present(switched, proof)
             }
             None if known.is_some() => Probe::Pending(waiting_for(ENABLED)),
@@ -179,7 +208,10 @@ impl Step<World> for IdentitySource {
     ) -> Result<Switched, Fault> {
         let path = Self::hand_out(cx, file).await?;
         let asked = cx.started_at().unwrap_or_else(|| cx.now());
-        let judged = judge(cx, instance, values.before.as_ref(), asked).await?;
+        let judged = match cx.as_recorded::<Switched>() {
+            Some(recorded) => recorded.judged(),
+            None => judge(cx, instance, values.before.as_ref(), asked).await?,
+        };
         let answer = cx
             .ask(switch_guide(
                 cx.target(),
@@ -192,7 +224,7 @@ impl Step<World> for IdentitySource {
             .await?;
         // The same visit may bring the token along; it is asked for later if it does not.
         keep_token(cx, instance, &answer).await?;
-        Ok(Switched::new(asked, None, judged))
+        Ok(Switched::new(asked, None, judged, file.thumbprints.clone()))
     }
 
     async fn undo(&self, cx: &Cx, (instance, file, ..): &SourceGot, made: &Made<Switched>) -> Result<Undone, Fault> {
@@ -227,6 +259,16 @@ impl Step<World> for IdentitySource {
             (None, Some(Source::AnotherProvider) | None) => Gone::Pending(waiting_for(ENABLED)),
         })
     }
+}
+
+/// A later switch to an external provider than the recorded one, where everything is held to that: which provider it is, no
+/// public call shows.
+async fn switched_since(cx: &Cx, instance: &Instance, seen: &Switched) -> Result<Option<Event>, Fault> {
+    if cx.as_recorded::<Switched>().is_none() {
+        return Ok(None);
+    }
+    let later = newest(cx, instance, ENABLED, seen.at).await?;
+    Ok(later.filter(|event| event.at > seen.at && seen.event.as_ref() != Some(&event.id)))
 }
 
 /// The event that shows that what stood before the switch stands again: no external provider at all, or, where that may be
@@ -371,7 +413,7 @@ mod tests {
             source: Some(Source::AnotherProvider),
             provisioning: Some(true),
         };
-        let switched = Switched::new("2026-01-05T09:00:00Z".parse().unwrap(), None, judged);
+        let switched = Switched::new("2026-01-05T09:00:00Z".parse().unwrap(), None, judged, Vec::new());
         let written = serde_json::to_value(&switched).unwrap();
         assert_eq!(written["before"], "another-provider");
         assert_eq!(serde_json::from_value::<Switched>(written).unwrap().judged(), judged);

@@ -300,6 +300,8 @@ struct Wanted {
     boundary: Option<Boundary>,
     /// Tags that have to be there; others may.
     tags: BTreeMap<String, String>,
+    /// No others may, but those that are there now and were recorded.
+    no_other_tags: bool,
 }
 
 impl Wanted {
@@ -312,6 +314,7 @@ impl Wanted {
             )
         })?;
         let partition = instance.partition()?;
+        let recorded = cx.as_recorded::<Standing>();
         let boundary = set.boundary.as_ref().and_then(|boundary| {
             let managed = boundary
                 .managed_policy
@@ -335,7 +338,12 @@ impl Wanted {
                 .collect(),
             customer: set.customer_managed.iter().map(customer).collect(),
             boundary,
-            tags: set.tags.clone(),
+            no_other_tags: recorded.is_some(),
+            tags: {
+                let mut tags = recorded.map(|was| was.set.tags).unwrap_or_default();
+                tags.extend(set.tags.clone());
+                tags
+            },
         })
     }
 
@@ -354,6 +362,7 @@ impl Wanted {
             customer: before.customer.iter().cloned().collect(),
             boundary: before.boundary.clone(),
             tags: before.tags.clone(),
+            no_other_tags: false,
         }
     }
 
@@ -384,6 +393,9 @@ impl Wanted {
         set.managed = self.managed.iter().cloned().collect();
         set.customer = self.customer.iter().cloned().collect();
         set.boundary.clone_from(&self.boundary);
+        if self.no_other_tags {
+            set.tags.clear();
+        }
         set.tags.extend(self.tags.clone());
         set
     }
@@ -401,6 +413,11 @@ impl Wanted {
         compare("SessionDuration", &set.session, &self.fields.session);
         compare("RelayState", &set.relay_state, &self.fields.relay_state);
         differences
+    }
+
+    fn too_many_tags<'s>(&self, set: &'s Found) -> Vec<&'s String> {
+        let too_many = |key: &&String| self.no_other_tags && !self.tags.contains_key(*key);
+        set.tags.keys().filter(too_many).collect()
     }
 
     fn inline_differs(&self, set: &Found) -> bool {
@@ -450,6 +467,9 @@ impl Wanted {
                 differences.push(Difference::new(format!("tag {key}"), found, value.clone()));
             }
         }
+        for key in self.too_many_tags(set) {
+            differences.push(Difference::new(format!("tag {key}"), set.tags[key].clone(), "none"));
+        }
         differences
     }
 }
@@ -490,6 +510,10 @@ async fn bring(aws: &Aws, instance: &Instance, now: &Found, wanted: &Wanted) -> 
         .collect();
     if !missing.is_empty() {
         aws.tag_permission_set(instance, arn, &missing).await?;
+    }
+    let too_many: Vec<String> = wanted.too_many_tags(now).into_iter().cloned().collect();
+    if !too_many.is_empty() {
+        aws.untag_permission_set(instance, arn, too_many).await?;
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ pub struct IdpFile {
     pub sign_on: Option<String>,
     /// The signing certificates' SHA-1 thumbprints.
     pub thumbprints: Vec<String>,
+    /// The thumbprint of the certificate that signs; empty in what earlier versions wrote down.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub signs_with: String,
     /// When the certificate in use ends.
     pub valid_until: Option<Timestamp>,
     /// The file itself.
@@ -47,8 +50,11 @@ pub struct IdpFile {
 
 impl IdpFile {
     fn says_the_same_as(&self, other: &Self) -> bool {
-        (&self.entity_id, &self.sign_on, &self.thumbprints, &self.valid_until)
-            == (&other.entity_id, &other.sign_on, &other.thumbprints, &other.valid_until)
+        let says = |file: &Self| {
+            let who = (file.entity_id.clone(), file.sign_on.clone());
+            (who, file.thumbprints.clone(), file.signs_with.clone(), file.valid_until)
+        };
+        says(self) == says(other)
     }
 }
 
@@ -110,6 +116,7 @@ impl Step<World> for EntraMetadata {
                 .iter()
                 .map(|certificate| certificate.sha1.clone())
                 .collect(),
+            signs_with: signing.sha1.clone(),
             valid_until: Some(signing.not_after),
             entity_id: metadata.entity_id,
             xml,

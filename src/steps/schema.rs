@@ -171,6 +171,129 @@ pub fn is_taken_back(schema: &Value, edits: &[Edit]) -> bool {
     back == *schema
 }
 
+/// One attribute's mapping, or what a whole kind of object is mapped for, as it stood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// The rule it belongs to.
+    pub rule: String,
+    /// The kind of object: `User` or `Group`.
+    pub object: String,
+    /// The mapping of one attribute, whole; for the kind itself its `enabled` and `flowTypes`.
+    pub mapping: Value,
+}
+
+impl Mapping {
+    fn is_attribute(&self) -> bool {
+        self.mapping["targetAttributeName"].is_string()
+    }
+
+    /// What to call it: `displayName`, and `Group displayName` for what is not a user's.
+    fn field(&self) -> String {
+        let name = if self.is_attribute() {
+            target_name(&self.mapping)
+        } else {
+            "flows"
+        };
+        if self.object.eq_ignore_ascii_case("User") {
+            name.to_owned()
+        } else {
+            format!("{} {name}", self.object)
+        }
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        (&self.rule, self.field()) == (&other.rule, other.field())
+    }
+
+    fn shown(&self) -> String {
+        if !self.is_attribute() {
+            let on = if self.mapping["enabled"] == false { "off" } else { "on" };
+            return format!("{on}, {}", text(&self.mapping["flowTypes"]));
+        }
+        let mut shown = shown_source(&self.mapping["source"]);
+        let more = [
+            ("matchingPriority", "matches"),
+            ("flowType", "flows"),
+            ("flowBehavior", ""),
+        ];
+        for (name, word) in more {
+            match &self.mapping[name] {
+                Value::Number(number) if number.as_i64() != Some(0) => shown.push_str(&format!(", {word} {number}")),
+                Value::String(text) if !matches!(text.as_str(), "Always" | "FlowWhenChanged") => {
+                    shown.push_str(&format!(", {text}"));
+                }
+                _ => {}
+            }
+        }
+        shown
+    }
+}
+
+/// All mappings of a schema.
+pub fn mappings(schema: &Value) -> Vec<Mapping> {
+    let mut all = Vec::new();
+    for rule in array(&schema["synchronizationRules"]) {
+        for object in array(&rule["objectMappings"]) {
+            let of = |mapping: Value| Mapping {
+                rule: text(&rule["id"]).to_owned(),
+                object: text(&object["sourceObjectName"]).to_owned(),
+                mapping,
+            };
+            all.push(of(
+                json!({ "enabled": object["enabled"], "flowTypes": object["flowTypes"] }),
+            ));
+            all.extend(array(&object["attributeMappings"]).iter().cloned().map(of));
+        }
+    }
+    all
+}
+
+/// What differs from these mappings. Nothing, where none were recorded.
+pub fn mapping_differences(recorded: &[Mapping], schema: &Value) -> Vec<Difference> {
+    if recorded.is_empty() {
+        return Vec::new();
+    }
+    let now = mappings(schema);
+    let mut differences = Vec::new();
+    for was in recorded.iter().filter(|was| !now.contains(was)) {
+        let is = now.iter().find(|is| is.is_of(was));
+        let mut found = is.map_or_else(|| "not mapped".to_owned(), Mapping::shown);
+        if found == was.shown() {
+            found.push_str(", with another default or default behaviour");
+        }
+        differences.push(Difference::new(was.field(), found, was.shown()));
+    }
+    for is in now.iter().filter(|is| !recorded.iter().any(|was| was.is_of(is))) {
+        differences.push(Difference::new(is.field(), is.shown(), "not mapped"));
+    }
+    differences
+}
+
+/// Makes the mappings those that were recorded, in their order.
+pub fn put_mappings(schema: &mut Value, recorded: &[Mapping]) {
+    if recorded.is_empty() {
+        return;
+    }
+    for rule in array_mut(&mut schema["synchronizationRules"]) {
+        let id = text(&rule["id"]).to_owned();
+        for object in array_mut(&mut rule["objectMappings"]) {
+            let kind = text(&object["sourceObjectName"]).to_owned();
+            let of = |mapping: &&Mapping| mapping.rule == id && mapping.object == kind;
+            let (attributes, flows): (Vec<&Mapping>, Vec<&Mapping>) =
+                recorded.iter().filter(of).partition(|mapping| mapping.is_attribute());
+            if attributes.is_empty() {
+                continue;
+            }
+            object["attributeMappings"] = attributes.iter().map(|mapping| mapping.mapping.clone()).collect();
+            for flow in flows {
+                for name in ["enabled", "flowTypes"] {
+                    object[name] = flow.mapping[name].clone();
+                }
+            }
+        }
+    }
+}
+
 /// The scope of the user mapping: the scoping filter, or nothing.
 pub fn user_scope(schema: &Value) -> Value {
     array(&schema["synchronizationRules"])

@@ -26,6 +26,9 @@ use crate::{
 /// The template of the gallery's AWS Single-Account Access: it only imports roles.
 const SINGLE_ACCOUNT: &str = "aws";
 
+/// The setting that says whether everybody is in scope.
+const SYNC_ALL: &str = "SyncAll";
+
 /// The provisioning job.
 pub struct ProvisioningJob;
 
@@ -183,7 +186,7 @@ impl Configured {
             let found = self
                 .sync_all
                 .map_or_else(|| "not set".to_owned(), |found| found.to_string());
-            differences.push(Difference::new("SyncAll", found, all.to_string()));
+            differences.push(Difference::new(SYNC_ALL, found, all.to_string()));
         }
         if let Some(wanted) = &world.profile.provisioning.notify
             && !notified(self.notifications.as_deref()).is_some_and(|found| found.eq_ignore_ascii_case(wanted))
@@ -273,7 +276,7 @@ impl Step<World> for ProvisioningCredentials {
         &self,
         cx: &Cx,
         (app, job, token): &CredentialsGot,
-        _: Option<&Configured>,
+        known: Option<&Configured>,
     ) -> Result<Probe<Configured>, Fault> {
         let entra = &cx.world().entra;
         let found = Configured::read(&entra.settings(&app.principal).await?);
@@ -281,6 +284,17 @@ impl Step<World> for ProvisioningCredentials {
             return Ok(Probe::Absent);
         }
         let mut differences = found.differences(cx.world(), token.endpoint.as_str());
+        if known.is_some() && found.sync_all.is_some() {
+            // What was set once and changed since is looked at, and mended, by `scim.scope`.
+            differences.retain(|difference| difference.field != SYNC_ALL);
+        }
+        if differences.is_empty() && token.refused {
+            let proof = format!(
+                "{} is set; that AWS refuses the token is told at `scim.token`",
+                found.address
+            );
+            return Ok(Probe::present(found, proof));
+        }
         if differences.is_empty() {
             match entra.try_saved_credentials(&app.principal, &job.id).await {
                 Ok(()) => {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     application::{AppIds, EnterpriseApp},
-    schema::{self, Edit},
+    schema::{self, Edit, Mapping},
     scim_job::{Configured, JobId, ProvisioningCredentials, ProvisioningJob, send_settings, sync_all},
     world::{Cx, World},
 };
@@ -29,6 +29,17 @@ pub struct Mapped {
     pub edits: Vec<Edit>,
     /// When they were made; none when nothing had to be.
     pub changed: Option<Timestamp>,
+    /// All mappings as they stood when that was seen to be right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<Mapping>,
+}
+
+impl Mappings {
+    /// What differs from what was recorded, where everything is held to that.
+    fn strayed(cx: &Cx, schema: &Value) -> Vec<Difference> {
+        let recorded = cx.as_recorded::<Mapped>().unwrap_or_default();
+        schema::mapping_differences(&recorded.standing, schema)
+    }
 }
 
 type MappingsGot = (AppIds, JobId, Configured);
@@ -56,30 +67,49 @@ impl Step<World> for Mappings {
     ) -> Result<Probe<Mapped>, Fault> {
         let schema = cx.world().entra.schema(&app.principal, &job.id).await?;
         let edits = schema::wanted_edits(&schema);
-        if edits.is_empty() {
-            let mapped = known.cloned().unwrap_or_default();
+        let mut differences: Vec<Difference> = edits.iter().map(Edit::difference).collect();
+        for strayed in Self::strayed(cx, &schema) {
+            if !differences.iter().any(|known| known.field == strayed.field) {
+                differences.push(strayed);
+            }
+        }
+        if differences.is_empty() {
+            let mapped = Mapped {
+                standing: schema::mappings(&schema),
+                ..known.cloned().unwrap_or_default()
+            };
             return Ok(Probe::present(
                 mapped,
                 "externalId and phone numbers are mapped as AWS wants them",
             ));
         }
         Ok(Probe::Drifted {
-            differences: edits.iter().map(Edit::difference).collect(),
-            found: Mapped { edits, changed: None },
+            differences,
+            found: Mapped {
+                edits,
+                ..Mapped::default()
+            },
         })
     }
 
     async fn apply(&self, cx: &Cx, (app, job, _): &MappingsGot, _: Option<&Mapped>) -> Result<Mapped, Fault> {
         let entra = &cx.world().entra;
         let mut schema = entra.schema(&app.principal, &job.id).await?;
-        let edits = schema::wanted_edits(&schema);
+        let before = schema.clone();
+        let recorded = cx.as_recorded::<Mapped>().unwrap_or_default();
+        schema::put_mappings(&mut schema, &recorded.standing);
+        let mut edits = schema::wanted_edits(&schema);
         schema::make(&mut schema, &edits);
-        if !edits.is_empty() {
+        let standing = schema::mappings(&schema);
+        if schema != before {
             entra.put_schema(&app.principal, &job.id, &writable(schema)).await?;
         }
+        // What the first change took away is still what is to come back.
+        edits.splice(0..0, recorded.edits);
         Ok(Mapped {
             edits,
             changed: Some(cx.now()),
+            standing,
         })
     }
 
@@ -166,6 +196,16 @@ impl ProvisioningScope {
             .collect()
     }
 
+    /// The scoping filter that should be there: the profile's, else the recorded one where everything is held to that.
+    async fn goal(cx: &Cx, app: &AppIds, job: &JobId) -> Result<Option<Value>, Fault> {
+        let filters = Self::filters(cx, app, job).await?;
+        Ok(if filters.is_empty() {
+            cx.as_recorded::<Scoped>().map(|recorded| recorded.filter)
+        } else {
+            Some(schema::scope_of(&cx.world().profile.marker(), &filters))
+        })
+    }
+
     async fn read(cx: &Cx, app: &AppIds, job: &JobId) -> Result<Scoped, Fault> {
         let entra = &cx.world().entra;
         let schema = entra.schema(&app.principal, &job.id).await?;
@@ -225,9 +265,8 @@ impl Step<World> for ProvisioningScope {
                 sync_all(world).to_string(),
             ));
         }
-        let filters = Self::filters(cx, app, job).await?;
-        if !filters.is_empty() {
-            let wanted = schema::shown_scope(&schema::scope_of(&world.profile.marker(), &filters));
+        if let Some(wanted) = Self::goal(cx, app, job).await? {
+            let wanted = schema::shown_scope(&wanted);
             let shown = schema::shown_scope(&found.filter);
             if shown != wanted {
                 differences.push(Difference::new("scope", shown, wanted));
@@ -251,10 +290,11 @@ impl Step<World> for ProvisioningScope {
         if now.sync_all != sync_all(world) {
             send_settings(cx, app, job, false).await?;
         }
-        let filters = Self::filters(cx, app, job).await?;
         let mut filter = now.filter.clone();
-        if !filters.is_empty() {
-            filter = schema::scope_of(&world.profile.marker(), &filters);
+        if let Some(wanted) = Self::goal(cx, app, job).await?
+            && schema::shown_scope(&wanted) != schema::shown_scope(&filter)
+        {
+            filter = wanted;
             Self::write_filter(cx, app, job, &filter).await?;
         }
         Ok(Scoped {

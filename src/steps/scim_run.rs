@@ -30,6 +30,9 @@ pub struct ProvisioningRun;
 pub struct Running {
     /// Since when everything is in step; none until then.
     pub steady_since: Option<Timestamp>,
+    /// Somebody has paused it: it goes on where it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 type RunGot = (AppIds, JobId, Mapped, Scoped, (), ());
@@ -75,6 +78,7 @@ impl Step<World> for ProvisioningRun {
         let Some(found) = found else { return Ok(Probe::Absent) };
         let running = Running {
             steady_since: found.steady_since(),
+            paused: !found.is_on(),
         };
         if found.code().eq_ignore_ascii_case("Quarantine") {
             // The credentials are good by now: starting afresh ends what came before. What comes after that is another cause.
@@ -91,8 +95,15 @@ impl Step<World> for ProvisioningRun {
                 })
             };
         }
-        if !found.is_on() {
-            return Ok(Probe::Absent);
+        if running.paused {
+            let status = Difference::new("status", found.code(), "Active");
+            return Ok(match known {
+                None => Probe::Absent,
+                Some(_) => Probe::Drifted {
+                    found: running,
+                    differences: vec![status],
+                },
+            });
         }
         let Some(since) = running.steady_since else {
             return Ok(Probe::Pending(Wait {
@@ -122,14 +133,17 @@ impl Step<World> for ProvisioningRun {
         let entra = &cx.world().entra;
         match found {
             // Entra does not take up a new scope by itself.
-            Some(_) => {
+            Some(found) if !found.paused => {
                 entra
                     .restart_job(&app.principal, &job.id, "Watermark, Escrows, QuarantineState")
                     .await?
             }
-            None => entra.start_job(&app.principal, &job.id).await?,
+            _ => entra.start_job(&app.principal, &job.id).await?,
         }
-        Ok(Running { steady_since: None })
+        Ok(Running {
+            steady_since: None,
+            paused: false,
+        })
     }
 
     async fn undo(&self, cx: &Cx, (app, job, ..): &RunGot, made: &Made<Running>) -> Result<Undone, Fault> {

@@ -44,6 +44,9 @@ pub struct Token {
     /// Whether automatic provisioning was on before; none when nobody knows, as in what earlier versions wrote down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_before: Option<bool>,
+    /// A look a moment ago found that AWS refuses it. What stands has not got this.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 impl Token {
@@ -178,6 +181,7 @@ impl ProvisioningToken {
             kept_as: cx.world().scim_token(cx.target()),
             created: token.created,
             provisioning_before: switched.provisioning_before,
+            refused: false,
         }
     }
 
@@ -234,7 +238,10 @@ impl Step<World> for ProvisioningToken {
             return Ok(Probe::present(found, "GET ServiceProviderConfig answers 200"));
         }
         Ok(Probe::Drifted {
-            found: known.clone(),
+            found: Token {
+                refused: true,
+                ..known.clone()
+            },
             differences: vec![Difference::new("token", "refused with 401", "accepted")],
         })
     }
@@ -439,6 +446,7 @@ mod tests {
             kept_as: SecretRef::scim_token("contoso", "aws"),
             created: Some("2026-01-05T09:00:00Z".parse().unwrap()),
             provisioning_before,
+            refused: false,
         }
     }
 

@@ -13,13 +13,14 @@ use fedwiz::{
     engine::{
         fact::Intent,
         graph::NodeId,
-        guide::{Answer, Guide, Operator},
+        guide::{Answer, Guide, Nobody, Operator},
         outcome::Outcome,
         select::Selection,
         step::How,
     },
     fault::{Fault, Kind},
     profile::Profile,
+    report::drift,
     secrets::{MemoryStore, SharedSecrets},
     session::{Session, rehearsal},
     sim::{self, Moment, Options, Sim, scenario},
@@ -236,6 +237,26 @@ impl Loopback {
         let session = self.session().await.expect("a session");
         let driver = session.driver(operator, Selection::default());
         driver.run(intent).await.expect("a run")
+    }
+
+    /// One look at everything that stands: a line for each difference, and how it ended.
+    pub async fn check(&self) -> (Vec<String>, Outcome) {
+        let session = self.session().await.expect("a session");
+        let driver = session.driver(Arc::new(Nobody), Selection::default());
+        let outcome = driver.run(Intent::Check).await.expect("a run");
+        let found = outcome.findings.iter();
+        let lines = found.flat_map(|(node, finding)| {
+            let drifts = drift::of_finding(node, None, finding);
+            drifts.into_iter().map(move |drift| format!("{node} {}", drift.text()))
+        });
+        (lines.collect(), outcome)
+    }
+
+    /// Brings back what a check found to differ.
+    pub async fn repair(&self, found: &Outcome) -> Outcome {
+        let session = self.session().await.expect("a session");
+        let driver = session.repairer(Arc::new(Console(self.sim.clone())), session.differing(found));
+        driver.run(Intent::Up).await.expect("a run")
     }
 
     /// The simulated console, and `spoil` changes what it brings back for this step.

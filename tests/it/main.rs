@@ -13,6 +13,7 @@ mod cli;
 mod contracts;
 mod crash;
 mod doctor;
+mod drift;
 mod fused_store;
 mod harness;
 mod journey;
@@ -34,6 +35,7 @@ mod sim_provisioning;
 mod svg;
 #[cfg(unix)]
 mod terminal;
+mod upkeep;
 mod walk;
 mod weather;
 mod wire;

@@ -3,7 +3,7 @@
 //! All of it lies under `/servicePrincipals/{id}/synchronization`. Synchronization.ReadWrite.All, or for an application
 //! Application.ReadWrite.OwnedBy; role Cloud Application Administrator. A missing right shows as 401 there.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -67,6 +67,42 @@ pub struct Status {
     pub steady_state_last_achieved_time: Option<String>,
     /// Why it is in quarantine.
     pub quarantine: Option<Quarantine>,
+    /// How far a cycle that is under way has come; empty between cycles.
+    #[serde(deserialize_with = "null_as_default")]
+    pub progress: Vec<Progress>,
+    /// How many objects are in step, by kind.
+    #[serde(deserialize_with = "null_as_default")]
+    pub synchronized_entry_count_by_type: Vec<Count>,
+    /// How many cycles in a row failed as a whole.
+    pub count_successive_complete_failures: Option<u64>,
+    /// Errors were dropped in the first cycle: the job pauses until somebody cleans up.
+    pub escrows_pruned: Option<bool>,
+    /// A page of the vendor about what is wrong.
+    pub troubleshooting_url: Option<String>,
+}
+
+/// How far a cycle has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Progress {
+    /// What is counted.
+    pub units: Option<String>,
+    /// How many are done.
+    pub completed_units: Option<u64>,
+    /// How many there are.
+    pub total_units: Option<u64>,
+    /// When that was seen.
+    pub progress_observation_date_time: Option<Timestamp>,
+}
+
+/// How many there are of something.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Count {
+    /// Of what: `User`, `Group`.
+    pub key: Option<String>,
+    /// How many.
+    pub value: Option<u64>,
 }
 
 /// One run of a job.
@@ -79,6 +115,10 @@ pub struct Execution {
     pub time_began: Option<Timestamp>,
     /// When it ended.
     pub time_ended: Option<Timestamp>,
+    /// How many objects were in scope.
+    pub count_entitled: Option<u64>,
+    /// How many objects it read.
+    pub count_imported: Option<u64>,
     /// How many objects it brought to the other side.
     pub count_exported: Option<u64>,
     /// How many objects failed and wait for another try.
@@ -146,6 +186,40 @@ impl Job {
             .parse()
             .ok()?;
         (time > Timestamp::UNIX_EPOCH).then_some(time)
+    }
+
+    /// How often a cycle begins, once the first is over.
+    pub fn interval(&self) -> Option<SignedDuration> {
+        let text = self.schedule.as_ref()?.interval.as_deref()?;
+        let time: SignedDuration = text.parse().ok()?;
+        (time > SignedDuration::ZERO).then_some(time)
+    }
+
+    /// Whether a cycle is under way, as far as the service tells.
+    pub fn is_running(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| !status.progress.is_empty())
+    }
+
+    /// When the next cycle begins, as far as can be told: in quarantine the service says so, else one interval after the last
+    /// cycle. None while one is under way, and where none will come.
+    pub fn next_cycle(&self) -> Option<Timestamp> {
+        let status = self.status.as_ref()?;
+        if let Some(next) = status
+            .quarantine
+            .as_ref()
+            .and_then(|quarantine| quarantine.next_attempt.as_deref())
+        {
+            return next.parse().ok();
+        }
+        if !self.is_on() || self.is_running() {
+            return None;
+        }
+        status
+            .last_execution
+            .as_ref()?
+            .time_ended?
+            .checked_add(self.interval()?)
+            .ok()
     }
 
     /// When the last good run began.
@@ -436,6 +510,34 @@ mod tests {
         }));
         assert!(!refused.went_well());
         assert_eq!(refused.message.as_deref(), Some("taken"));
+    }
+
+    #[test]
+    fn the_next_cycle_is_one_interval_after_the_last() {
+        let job = |code: &str, status: Value| -> Job {
+            let mut status = status;
+            status["code"] = code.into();
+            serde_json::from_value(json!({
+                "id": "j", "schedule": { "state": "Active", "interval": "PT40M" }, "status": status,
+            }))
+            .unwrap()
+        };
+        let last = json!({ "lastExecution": { "timeEnded": "2026-11-20T10:00:00Z" }, "progress": null });
+        let next = |job: &Job| job.next_cycle().map(|next| next.to_string());
+        assert_eq!(
+            next(&job("Active", last.clone())).as_deref(),
+            Some("2026-11-20T10:40:00Z")
+        );
+        let mut running = last.clone();
+        running["progress"] = json!([{ "units": "Objects", "completedUnits": 1, "totalUnits": 2 }]);
+        assert_eq!(next(&job("Active", running)), None);
+        assert_eq!(next(&job("Paused", last.clone())), None);
+        let mut quarantine = last;
+        quarantine["quarantine"] = json!({ "nextAttempt": "2026-11-21T10:00:00Z" });
+        assert_eq!(
+            next(&job("Quarantine", quarantine)).as_deref(),
+            Some("2026-11-21T10:00:00Z")
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Options {
     pub selection: Selection,
     /// Patience and parallelism.
     pub policy: Policy,
+    /// Hold everything to exactly what was recorded, as a check does: for the repair after it.
+    pub exact: bool,
 }
 
 /// Tells a driver at work what to do.

@@ -48,8 +48,7 @@ impl<W: World> Driver<W> {
         };
         match job {
             Job::Plan => found(self.would_later(ix), format!("after {needed}")),
-            Job::Check => found(What::CannotTell, format!("{needed} does not stand")),
-            Job::PlanDown => found(What::CannotTell, format!("the result of {needed} is not known")),
+            Job::Check | Job::PlanDown => found(What::CannotTell, format!("the result of {needed} is not known")),
             Job::Refresh => NodeEnd::Good {
                 output: None,
                 changed: false,

@@ -121,7 +121,8 @@ impl<W: World> Work<W> {
         let patience = Patience::recheck(self.now()).without_waiting();
         let (finding, output) = match self.sight(known.as_deref(), patience, During::Look).await {
             Ok(Sight::Present { output, proof }) => (note(What::Stands, proof), Some(output)),
-            Ok(Sight::Absent | Sight::Word) => (note(What::Missing, GONE), known),
+            // What rests on it is not looked at: it would only be missing for the same reason.
+            Ok(Sight::Absent | Sight::Word) => (note(What::Missing, GONE), None),
             Ok(Sight::Drifted { found, differences }) => (
                 Finding {
                     what: What::Drifted,

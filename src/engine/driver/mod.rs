@@ -48,6 +48,7 @@ struct Shared<W: World> {
     recorder: Arc<Recorder>,
     surroundings: Surroundings,
     policy: Policy,
+    exact: bool,
     stop: watch::Receiver<bool>,
 }
 
@@ -76,6 +77,8 @@ pub struct Driver<W: World> {
     /// What each node put out, as far as it is known.
     outputs: Vec<Option<Arc<Value>>>,
     ends: Vec<Option<NodeEnd>>,
+    /// What a check does not look at, each with the missing node that it rests on.
+    rests_on: HashMap<NodeIx, NodeIx>,
 }
 
 /// What the nodes of one pass do.
@@ -127,6 +130,7 @@ impl<W: World> Driver<W> {
                 recorder,
                 surroundings,
                 policy: options.policy,
+                exact: options.exact,
                 stop: stopped,
             }),
             options,
@@ -136,6 +140,7 @@ impl<W: World> Driver<W> {
             paused: false,
             outputs: vec![None; nodes],
             ends: (0..nodes).map(|_| None).collect(),
+            rests_on: HashMap::new(),
         }
     }
 
@@ -279,8 +284,18 @@ impl<W: World> Driver<W> {
                     Ok(inputs) => {
                         let (nudge, hears) = watch::channel(Nudge::None);
                         nudges.insert(ix, nudge);
-                        let work = Work::new(Arc::clone(&self.shared), ix, inputs, hears);
+                        let exact = self.shared.exact || job == Job::Check;
+                        let work = Work::new(Arc::clone(&self.shared), ix, inputs, hears, exact);
                         tasks.insert(self.spawn(&mut running, work, job), ix);
+                    }
+                    Err(needed) if job == Job::Check => {
+                        let root = self.rests_on.get(&needed).copied().unwrap_or(needed);
+                        self.rests_on.insert(ix, root);
+                        self.tell_blocked(&[ix], root);
+                        outcome
+                            .blocked
+                            .push((graph.node(ix).id.clone(), graph.node(root).id.clone()));
+                        self.take_end(&mut schedule, ix, NodeEnd::LeftOut, outcome);
                     }
                     Err(needed) => {
                         let end = self.without_inputs(job, ix, needed);

@@ -109,8 +109,20 @@ pub(super) struct Work<W: World> {
 }
 
 impl<W: World> Work<W> {
-    pub(super) fn new(shared: Arc<Shared<W>>, ix: NodeIx, inputs: Inputs, nudges: watch::Receiver<Nudge>) -> Self {
-        let cx = shared.cx(ix).hearing(Nudges::new(nudges));
+    pub(super) fn new(
+        shared: Arc<Shared<W>>,
+        ix: NodeIx,
+        inputs: Inputs,
+        nudges: watch::Receiver<Nudge>,
+        exact: bool,
+    ) -> Self {
+        let recorded = shared.recorder.with_run(|run| {
+            let standing = run
+                .node(&shared.graph.node(ix).id)
+                .and_then(|node| node.standing.as_ref());
+            standing.filter(|_| exact).map(|standing| Arc::clone(&standing.output))
+        });
+        let cx = shared.cx(ix).hearing(Nudges::new(nudges)).held_to(recorded);
         Self {
             ix,
             inputs,

@@ -7,12 +7,12 @@ mod graph;
 mod ids;
 mod login;
 mod metadata;
-mod provisioning;
+pub mod provisioning;
 mod roles;
 mod scenario;
 mod shapes;
 mod sign_in;
-mod state;
+pub mod state;
 mod tokens;
 mod view;
 

@@ -1,0 +1,113 @@
+//! `check`: one look at everything that stands, one line for each difference; with `--repair`, the steps' own way back.
+
+use std::{
+    io::{BufRead, IsTerminal, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use super::{
+    Stop, args,
+    operator::{AnswersFile, SimulatedConsole},
+    out::{self, Colour},
+    place,
+    tell::{Manner, Teller, differences},
+    vault,
+    walk::{clock, drive, finish, selection, setup, who_answers},
+};
+use crate::{
+    engine::{exit::Exit, fact::Intent, guide::Nobody, outcome::Outcome, select::Selection},
+    fault::{Fault, Kind},
+    report::drift::Drift,
+    session::Session,
+};
+
+/// `check`.
+pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    let (_, profile) = place::profile(&args.which)?;
+    let manner = Manner::new(&args.told, colour, verbose);
+    if args.repair {
+        return repair(args, profile, &manner).await;
+    }
+    let secrets = vault::open_to_look(args.token_store).await?;
+    let session = Session::look(setup(profile, secrets)?).await?;
+    session
+        .recorder
+        .with_run(|run| vault::say_what_is_forgotten(args.token_store, run));
+    let (outcome, _) = look(&session, selection(&args.part), &manner).await?;
+    finish(&outcome, &manner)
+}
+
+/// One look, told by its differences.
+async fn look(session: &Session, selection: Selection, manner: &Manner) -> Result<(Outcome, Vec<Drift>), Fault> {
+    let mut teller = Teller::new(session, Intent::Check, manner).in_lines();
+    let driver = session.driver(Arc::new(Nobody), selection);
+    let outcome = drive(session, Intent::Check, driver, &mut teller).await?;
+    let (drifts, _) = differences(teller.view(), &outcome);
+    Ok((outcome, drifts))
+}
+
+/// Looks, asks, brings back what differs, and looks again.
+async fn repair(args: args::Check, profile: crate::profile::Profile, manner: &Manner) -> Result<ExitCode, Stop> {
+    let simulated = match args.operator {
+        args::OperatorKind::Simulated => Some(SimulatedConsole::of(&profile, clock(&profile))?),
+        args::OperatorKind::Terminal => None,
+    };
+    let answers = args.answers.as_deref().map(AnswersFile::read).transpose()?;
+    let secrets = vault::open(args.token_store).await?;
+    let session = Session::open(setup(profile, secrets)?).await?;
+    if let Some(warning) = &session.warning {
+        out::note(&format!("note: {warning}."));
+    }
+    let (found, drifts) = look(&session, selection(&args.part), manner).await?;
+    if drifts.is_empty() {
+        return finish(&found, manner);
+    }
+    if !args.yes {
+        confirm(&drifts)?;
+    }
+    let mut teller = Teller::new(&session, Intent::Up, manner);
+    let operator = who_answers(simulated, answers, &teller, manner);
+    let driver = session.repairer(operator, session.differing(&found));
+    let repaired = drive(&session, Intent::Up, driver, &mut teller).await?;
+    if matches!(repaired.exit(), Exit::Stopped | Exit::Journal) {
+        return finish(&repaired, manner);
+    }
+    out::note("After the repair:");
+    let session = session.renewed()?;
+    let (left, _) = look(&session, selection(&args.part), manner).await?;
+    match repaired.exit() {
+        Exit::Done => finish(&left, manner),
+        _ => finish(&repaired, manner),
+    }
+}
+
+/// Asks whether to repair what was just shown.
+fn confirm(drifts: &[Drift]) -> Result<(), Fault> {
+    let asking = drifts.iter().filter(|drift| drift.asks).count();
+    let people = match asking {
+        0 => String::new(),
+        1 => "; 1 of them needs a person".to_owned(),
+        many => format!("; {many} of them need a person"),
+    };
+    let many = match drifts.len() {
+        1 => "this difference".to_owned(),
+        many => format!("these {many} differences"),
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            Fault::new(Kind::NeedsPerson, format!("nobody confirmed that {many} be repaired"))
+                .hint(format!("Look at the lines above, then run `{} --yes`.", super::again())),
+        );
+    }
+    let mut err = std::io::stderr();
+    let _ = write!(err, "Bring back {many}{people}? Type yes: ");
+    let _ = err.flush();
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() && line.trim() == "yes" {
+        Ok(())
+    } else {
+        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was done"))
+    }
+}
