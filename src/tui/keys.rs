@@ -254,4 +254,28 @@ mod tests {
         let event = KeyEvent::new(Char('?'), KeyModifiers::SHIFT);
         assert_eq!(action(Place::Walk, &event), Some(Action::Help));
     }
+
+    #[test]
+    fn each_key_has_its_twin_without_the_screen() {
+        let page = include_str!("../../docs/screen.md");
+        for key in KEYS {
+            let begins = format!("| {} |", key.word);
+            let line = page.lines().find(|line| line.starts_with(&begins));
+            let shown = format!("`{}`", key.shown);
+            assert!(
+                line.is_some_and(|line| line.contains(&shown)),
+                "docs/screen.md does not tell of {} ({})",
+                key.shown,
+                key.word
+            );
+        }
+        for line in page
+            .lines()
+            .filter(|line| line.starts_with("| ") && line.contains("` |"))
+        {
+            let word = line.trim_start_matches("| ").split(" |").next().unwrap_or_default();
+            let known = word.starts_with('`') || KEYS.iter().any(|key| key.word == word);
+            assert!(known, "docs/screen.md tells of `{word}`, which no key does");
+        }
+    }
 }

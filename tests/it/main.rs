@@ -10,6 +10,8 @@ mod architecture;
 mod aws_client;
 mod canary;
 mod cli;
+#[cfg(unix)]
+mod clipboard;
 mod contracts;
 mod crash;
 mod doctor;
