@@ -403,6 +403,12 @@ pub struct Init {
     /// Without the tutorial's people, permission sets and assignments
     #[arg(long)]
     pub bare: bool,
+    /// Instead of the tutorial's people, this one of the tenant, with all rights in one account
+    #[arg(long, value_name = "UPN", conflicts_with_all = ["bare", "domain"])]
+    pub person: Option<String>,
+    /// The account of that person: its id or name
+    #[arg(long, value_name = "ACCOUNT", default_value = "management", requires = "person")]
+    pub account: String,
     /// Write over a profile that is there
     #[arg(long)]
     pub force: bool,

@@ -15,7 +15,7 @@ use crate::{
     profile::{
         Profile,
         fields::{self, Absent, Field, Value},
-        tutorial::{minimal, tutorial},
+        tutorial::{for_one, minimal, tutorial},
         write,
     },
 };
@@ -73,7 +73,9 @@ pub(super) fn run(args: args::Init) -> Result<(), Fault> {
     ask_for_missing(&mut answers)?;
     let tenant = answers.get("entra.tenant").cloned().unwrap_or_default();
     let domain = args.domain.clone().unwrap_or_else(|| tenant.clone());
-    let mut table = if args.bare {
+    let mut table = if let Some(person) = &args.person {
+        for_one(&tenant, person, &args.account)
+    } else if args.bare {
         minimal(&tenant)
     } else if domain.contains('.') {
         tutorial(&tenant, &domain)

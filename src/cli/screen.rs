@@ -47,6 +47,7 @@ pub(super) async fn wizard(args: args::Wizard, colour: Colour) -> Result<ExitCod
         file: open.as_ref().map(|(file, _)| file.clone()),
         token_store: args.token_store,
         sign_ins: SignIns::new(),
+        choices: Mutex::default(),
     };
     let options = tui::run::Options {
         open: open.filter(|_| named).map(|(_, name)| name),

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use toml::Table;
+use toml::{Table, Value};
 
 use super::{Profile, write};
 
@@ -22,6 +22,37 @@ pub fn tutorial(tenant: &str, domain: &str) -> Table {
 /// A profile with nobody in it: the application, sign-in and provisioning only.
 pub fn minimal(tenant: &str) -> Table {
     toml::from_str(&format!("[entra]\ntenant = \"{tenant}\"\n")).expect("one key is TOML")
+}
+
+/// A profile for one person of the tenant, who may do anything in one account: a beginning to go on from.
+pub fn for_one(tenant: &str, upn: &str, account: &str) -> Table {
+    const SET: &str = "AdministratorAccess";
+    let list = |text: &str| Value::Array(vec![text.into()]);
+    let table = |entries: Vec<(&str, Value)>| -> Table {
+        let entries = entries.into_iter().map(|(key, value)| (key.to_owned(), value));
+        entries.collect()
+    };
+    let one = |entries: Vec<(&str, Value)>| Value::Array(vec![Value::Table(table(entries))]);
+    let mut profile = minimal(tenant);
+    profile.extend(table(vec![
+        (
+            "people",
+            Value::Table(table(vec![("user", one(vec![("upn", upn.into())]))])),
+        ),
+        (
+            "permission_set",
+            one(vec![("name", SET.into()), ("managed_policies", list(SET))]),
+        ),
+        (
+            "assignment",
+            one(vec![
+                ("principal", format!("user:{upn}").into()),
+                ("accounts", list(account)),
+                ("permission_sets", list(SET)),
+            ]),
+        ),
+    ]));
+    profile
 }
 
 /// Nikki exists on both sides before provisioning, to try the SAML connection with; Richard arrives by provisioning. The
@@ -121,6 +152,18 @@ mod tests {
         assert_eq!(profile.abac.unwrap().via, AbacVia::Saml);
         assert!(profile.teaching.sign_in && !profile.teaching.sign_in_before);
         assert!(!profile.endpoints.is_loopback());
+    }
+
+    #[test]
+    fn one_person_gets_one_account() {
+        let table = for_one("contoso.com", "Nikki.O'Wolf@contoso.com", "111122223333");
+        let profile = Profile::parse(&write::render(&table), "one", Path::new("")).unwrap();
+        assert_eq!(profile.people.user.len(), 1);
+        assert_eq!(
+            profile.assignment[0].principal,
+            Principal::User("Nikki.O'Wolf@contoso.com".into())
+        );
+        assert_eq!(profile.permission_set.len(), 1);
     }
 
     #[test]

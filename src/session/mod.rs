@@ -3,6 +3,7 @@
 //! Everything that depends on where the process runs (environment, clock, files, this machine's keyring) is handed in, so
 //! that the demo and the tests build the same session around a simulation.
 
+mod choices;
 pub mod health;
 mod observe;
 #[cfg(feature = "demo")]
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+pub use self::choices::{Choices, Found};
 use self::observe::ToRecorder;
 #[cfg(feature = "demo")]
 pub use self::simulated::{CLOCK, SimulatedTime};

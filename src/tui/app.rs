@@ -85,9 +85,9 @@ impl App {
         self.hand(&Event::Paste(text))
     }
 
-    /// Takes the path of a file that was chosen.
-    pub fn chosen(&mut self, path: String) -> Vec<Effect> {
-        self.hand(&Event::Chosen(path))
+    /// Takes what was chosen on a page that was laid over.
+    pub fn chosen(&mut self, what: String) -> Vec<Effect> {
+        self.hand(&Event::Chosen(what))
     }
 
     /// Takes the mouse.

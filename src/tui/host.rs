@@ -55,6 +55,9 @@ pub trait Host: Send + Sync {
     /// The profile that these answers make, as TOML, or what is wrong with which field.
     fn preview(&self, draft: &Draft) -> Result<String, Vec<Wrong>>;
 
+    /// What may be chosen for a field, looked up where the answers so far lead. Somebody may have to sign in for it.
+    async fn look_up(&self, draft: &Draft, key: &str, typed: &str) -> Result<Vec<Choice>, Fault>;
+
     /// Writes the profile and gives the federation's name.
     fn save(&self, draft: &Draft) -> Result<String, Fault>;
 
@@ -125,6 +128,29 @@ pub struct Question {
     pub value: String,
     /// Whether it must be answered.
     pub required: bool,
+    /// Where more can be chosen from than is known.
+    pub look_up: LookUp,
+}
+
+/// Where what may be chosen is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LookUp {
+    /// Nowhere: what is known is all there is, or it is typed.
+    #[default]
+    Nowhere,
+    /// All of it is looked up once.
+    Once,
+    /// What begins with what is typed is looked up.
+    AsTyped,
+}
+
+/// Something to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The answer.
+    pub value: String,
+    /// What else there is to say of it.
+    pub about: String,
 }
 
 /// What is wrong with a field.

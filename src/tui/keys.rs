@@ -117,8 +117,8 @@ pub enum Action {
     Filter,
     /// Let the simulated console do it.
     Click,
-    /// Choose a file.
-    File,
+    /// Choose from a list: a file, or an answer.
+    List,
 }
 
 /// One line of the table.

@@ -11,7 +11,7 @@ use ratatui::{
 use secrecy::SecretString;
 
 use super::{
-    host::{Draft, Federation, Folder, Host, Known},
+    host::{Choice, Draft, Federation, Folder, Host, Known},
     keys::{Action, Place},
     operator::Asked,
     theme::Theme,
@@ -62,7 +62,7 @@ pub enum Event {
     Row(usize),
     /// The mouse, anywhere else.
     Mouse(MouseEvent),
-    /// A file was chosen: its path.
+    /// Something was chosen: a file's path, or an answer.
     Chosen(String),
     /// Nothing: something else happened that the page may want to follow (a notice, an answer, a beat of the clock).
     Tick,
@@ -88,7 +88,9 @@ pub enum Effect {
     Tell(Order),
     /// Read what a folder holds; without one, the folder where files most likely are.
     List(Option<PathBuf>),
-    /// Hand the path of a chosen file to the page on top.
+    /// Look up what may be chosen for a field of the form: the answers so far, the field, and what is typed.
+    LookUp(Draft, String, String),
+    /// Hand what was chosen to the page on top: a file's path, or an answer.
     Chosen(String),
     /// Let the simulated console answer this question.
     Click(u64),
@@ -197,6 +199,8 @@ pub struct Shared {
     pub draft: Draft,
     /// What a folder holds, on its way to the page that has asked.
     pub folder: Option<Result<Folder, Fault>>,
+    /// What may be chosen for a field, on its way to the page that has asked.
+    pub found: Option<(String, Result<Vec<Choice>, Fault>)>,
     /// One line to the person, until the next key.
     pub say: Option<String>,
     /// Whether nothing moves by itself: the walk follows what is at work only when asked to.
@@ -216,6 +220,7 @@ impl Shared {
             draft: host.draft(),
             host,
             folder: None,
+            found: None,
             say: None,
             still: false,
             hits: RefCell::default(),

@@ -18,7 +18,7 @@ use fedwiz::{
     tui::{
         app::App,
         dag::map::Map,
-        host::{Draft, Federation, Folder, Host, Known, Running, SignIn, Wrong},
+        host::{Choice, Draft, Federation, Folder, Host, Known, Running, SignIn, Wrong},
         page::{Effect, Open, Shared},
         screen::walk::Walk,
         theme::Theme,
@@ -260,6 +260,10 @@ impl Host for Machine {
 
     fn preview(&self, _: &Draft) -> Result<String, Vec<Wrong>> {
         Err(Vec::new())
+    }
+
+    async fn look_up(&self, _: &Draft, _: &str, _: &str) -> Result<Vec<Choice>, Fault> {
+        unreachable!("nothing is looked up here")
     }
 
     fn save(&self, _: &Draft) -> Result<String, Fault> {

@@ -9,6 +9,7 @@ mod answers;
 mod architecture;
 mod aws_client;
 mod canary;
+mod choices;
 mod cli;
 #[cfg(unix)]
 mod clipboard;

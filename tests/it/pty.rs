@@ -371,7 +371,7 @@ fn is_alive(screen: &mut Terminal, place: Place, key: &Key, code: &str) -> bool 
     let answers = match place {
         Place::Guide => matches!(
             key.action,
-            Action::Choose | Action::Click | Action::MyWord | Action::File
+            Action::Choose | Action::Click | Action::MyWord | Action::List
         ),
         Place::Files => matches!(key.action, Action::Choose | Action::Left),
         _ => false,

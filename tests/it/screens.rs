@@ -25,7 +25,7 @@ use fedwiz::{
     tui::{
         app::App,
         dag::map::Map,
-        host::{Draft, Federation, Folder, Host, Item, Known, Question, Running, SignIn, Wrong},
+        host::{Choice, Draft, Federation, Folder, Host, Item, Known, LookUp, Question, Running, SignIn, Wrong},
         keys::Place,
         operator::Asked,
         page::{Effect, Open, Shared},
@@ -227,6 +227,7 @@ impl Host for Machine {
             choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
             value: value.into(),
             required: true,
+            look_up: LookUp::Nowhere,
         };
         Draft {
             fields: vec![
@@ -245,6 +246,10 @@ impl Host for Machine {
             }]),
             tenant => Ok(format!("federation = \"contoso\"\n\n[entra]\ntenant = \"{tenant}\"\n")),
         }
+    }
+
+    async fn look_up(&self, _: &Draft, _: &str, _: &str) -> Result<Vec<Choice>, Fault> {
+        unreachable!("nothing is looked up here")
     }
 
     fn save(&self, _: &Draft) -> Result<String, Fault> {
@@ -608,6 +613,24 @@ const SCENES: &[(&str, Scene)] = &[
         stage.app.show(Box::new(Help::of(fedwiz::tui::keys::Place::Walk)));
         stage
     }),
+    ("pick", || {
+        let mut stage = Stage::empty(Vec::new());
+        let mut draft = stage.app.shared.draft.clone();
+        draft.fields[1].look_up = LookUp::AsTyped;
+        stage.app.show(Box::new(Form::new(draft)));
+        stage.key(KeyCode::Enter).key(KeyCode::F(5)).tick();
+        let choice = |value: &str, about: &str| Choice {
+            value: value.into(),
+            about: about.into(),
+        };
+        let found = vec![
+            choice("contoso.com", "new users get it"),
+            choice("contoso.onmicrosoft.com", "the one Microsoft gave"),
+        ];
+        stage.app.shared.found = Some(("entra.tenant".into(), Ok(found)));
+        stage.tick();
+        stage
+    }),
     ("files", || {
         let mut stage = Stage::of(&films().tutorial, &[]);
         stage.play(Intent::Up, asks("saml.sp-values"));
@@ -882,4 +905,49 @@ fn a_file_is_chosen_with_few_keys_and_its_path_is_typed() {
     );
     assert_eq!(listed(&press(&mut stage, KeyCode::Left)), "/home/nikki");
     assert_eq!(listed(&press(&mut stage, KeyCode::Backspace)), "/home/nikki");
+}
+
+#[test]
+fn what_may_be_chosen_is_looked_up_beside_the_typing() {
+    let mut stage = Stage::empty(Vec::new());
+    let mut draft = stage.app.shared.draft.clone();
+    draft.fields[1].look_up = LookUp::AsTyped;
+    stage.app.show(Box::new(Form::new(draft)));
+    stage.key(KeyCode::Enter).key(KeyCode::F(5));
+    let wanted = |stage: &mut Stage| match &stage.app.tick()[..] {
+        [] => None,
+        [Effect::LookUp(_, key, typed)] => Some(format!("{key} {typed}")),
+        _ => panic!("something else is wanted"),
+    };
+    let found = |stage: &mut Stage, found: Result<Vec<Choice>, Fault>| {
+        stage.app.shared.found = Some(("entra.tenant".into(), found));
+    };
+    assert_eq!(wanted(&mut stage).as_deref(), Some("entra.tenant "));
+    // While it is looked up one types on; what was typed last is looked up next, and nothing twice.
+    stage.typed("con");
+    assert_eq!(wanted(&mut stage), None);
+    assert!(text(&stage.buffer(80, 24)).contains("looking"));
+    found(&mut stage, Ok(Vec::new()));
+    assert_eq!(wanted(&mut stage).as_deref(), Some("entra.tenant con"));
+    let choice = Choice {
+        value: "contoso.com".into(),
+        about: "new users get it".into(),
+    };
+    found(&mut stage, Ok(vec![choice]));
+    assert_eq!(wanted(&mut stage), None);
+    let chosen = stage.app.key(&KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    assert!(matches!(&chosen[..], [Effect::Back, Effect::Chosen(value)] if value == "contoso.com"));
+    stage.perform(chosen);
+    stage.app.chosen("contoso.com".into());
+    assert!(text(&stage.buffer(120, 40)).contains("tenant = \"contoso.com\""));
+
+    // What cannot be looked up is said, and typing goes on.
+    stage.key(KeyCode::F(5));
+    wanted(&mut stage);
+    let fault = Fault::new(fedwiz::fault::Kind::Rights, "the token lacks Domain.Read.All");
+    found(&mut stage, Err(fault));
+    assert_eq!(wanted(&mut stage), None);
+    assert!(text(&stage.buffer(80, 24)).contains("lacks Domain.Read.All"));
+    stage.typed("con");
+    assert_eq!(wanted(&mut stage), None);
 }

@@ -464,7 +464,6 @@ pub mod keys {
     pub const ESC: &str = "\x1b";
     pub const F2: &str = "\x1bOQ";
     pub const F4: &str = "\x1bOS";
-    pub const F5: &str = "\x1b[15~";
     pub const CTRL_C: &str = "\x03";
     pub const CTRL_Z: &str = "\x1a";
     pub const REDRAW: &str = "\x0c";

@@ -20,7 +20,7 @@ use crate::{
     sim::{Mode, Options, Sim},
     tui::{
         self,
-        host::{Draft, Federation, Folder, Host, Known, SignIn, Wrong},
+        host::{Choice, Draft, Federation, Folder, Host, Known, SignIn, Wrong},
     },
 };
 
@@ -104,6 +104,10 @@ impl Host for Demo {
 
     fn preview(&self, _: &Draft) -> Result<String, Vec<Wrong>> {
         Err(Vec::new())
+    }
+
+    async fn look_up(&self, _: &Draft, _: &str, _: &str) -> Result<Vec<Choice>, Fault> {
+        Ok(Vec::new())
     }
 
     fn save(&self, _: &Draft) -> Result<String, Fault> {

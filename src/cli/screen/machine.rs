@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -16,9 +16,10 @@ use crate::{
     fault::{Fault, Kind},
     profile::Profile,
     report::{outline::Outline, replay::recall, words},
-    session::{JOURNAL, Setup},
+    secrets::MemoryStore,
+    session::{Choices, Found, JOURNAL, Setup},
     steps::PHASES,
-    tui::host::{Draft, Federation, Folder, Host, Known, SignIn, Wrong},
+    tui::host::{Choice, Draft, Federation, Folder, Host, Known, SignIn, Wrong},
 };
 
 /// The federations of this machine.
@@ -27,6 +28,8 @@ pub(super) struct Machine {
     pub(super) file: Option<PathBuf>,
     pub(super) token_store: TokenStore,
     pub(super) sign_ins: SignIns,
+    /// Where things were looked up last, and the profile that leads there.
+    pub(super) choices: Mutex<Option<(Profile, Arc<Choices>)>>,
 }
 
 impl Machine {
@@ -38,6 +41,24 @@ impl Machine {
             }
         }
         files
+    }
+
+    /// The clouds that the answers so far lead to; the same ones as long as they lead there, as somebody has signed in.
+    fn choices(&self, draft: &Draft) -> Result<Arc<Choices>, Fault> {
+        let profile = draft::way_in(draft)?;
+        let mut last = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, choices)) = &*last
+            && *known == profile
+        {
+            return Ok(Arc::clone(choices));
+        }
+        let setup = Setup {
+            prompter: Arc::clone(&self.sign_ins.prompter),
+            ..walk::setup(profile.clone(), Arc::new(MemoryStore::new()))?
+        };
+        let choices = Arc::new(Choices::of(&setup)?);
+        *last = Some((profile, Arc::clone(&choices)));
+        Ok(choices)
     }
 
     fn list(&self, state: impl Fn(&str) -> String) -> Vec<Known> {
@@ -99,6 +120,18 @@ impl Host for Machine {
 
     fn preview(&self, draft: &Draft) -> Result<String, Vec<Wrong>> {
         draft::preview(draft)
+    }
+
+    async fn look_up(&self, draft: &Draft, key: &str, typed: &str) -> Result<Vec<Choice>, Fault> {
+        let choices = self.choices(draft)?;
+        let found = match key {
+            draft::TENANT => choices.domains().await?,
+            draft::PERSON => choices.people(typed).await?,
+            draft::ACCOUNT => choices.accounts().await?,
+            _ => Vec::new(),
+        };
+        let found = found.into_iter().map(|Found { value, about }| Choice { value, about });
+        Ok(found.collect())
     }
 
     fn save(&self, draft: &Draft) -> Result<String, Fault> {

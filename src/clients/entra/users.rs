@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     client::{Entra, null_as_default},
-    graph::{BatchItem, segment},
+    graph::{BatchItem, quoted, segment},
 };
 use crate::{
     clients::Existed,
@@ -141,6 +141,19 @@ impl Entra {
     /// All users of the tenant, page by page.
     pub async fn all_users(&self) -> Result<Vec<User>, Fault> {
         self.graph.list("/users", &[("$select", FIELDS), ("$top", "999")]).await
+    }
+
+    /// Up to 25 users whose name or address begins with this, for choosing one. User.Read.All.
+    pub async fn users_like(&self, text: &str) -> Result<Vec<User>, Fault> {
+        let begins = quoted(text);
+        let filter = ["displayName", "givenName", "surname", "userPrincipalName", "mail"]
+            .map(|property| format!("startswith({property},{begins})"))
+            .join(" or ");
+        let mut query = vec![("$select", FIELDS), ("$top", "25")];
+        if !text.is_empty() {
+            query.push(("$filter", &filter));
+        }
+        Ok(self.graph.page("/users", &query).await?.items)
     }
 
     /// Makes a user. User.ReadWrite.All; role User Administrator.

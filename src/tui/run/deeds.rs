@@ -27,8 +27,9 @@ impl Stage {
                 Effect::Start(intent) => self.start(intent),
                 Effect::Tell(order) => self.tell(order),
                 Effect::List(folder) => self.list(folder),
-                Effect::Chosen(path) => {
-                    let effects = self.app.chosen(path);
+                Effect::LookUp(draft, key, typed) => self.find_choices(draft, key, typed),
+                Effect::Chosen(what) => {
+                    let effects = self.app.chosen(what);
                     self.perform(effects);
                 }
                 Effect::Click(id) => self.click(id),
@@ -107,6 +108,14 @@ impl Stage {
         let (host, news) = (Arc::clone(&self.host), self.news.clone());
         tokio::task::spawn_blocking(move || {
             let _ = news.send(News::Folder(host.folder(folder.as_deref())));
+        });
+    }
+
+    fn find_choices(&self, draft: Draft, key: String, typed: String) {
+        let (host, news) = (Arc::clone(&self.host), self.news.clone());
+        tokio::spawn(async move {
+            let found = host.look_up(&draft, &key, &typed).await;
+            let _ = news.send(News::Found(key, found));
         });
     }
 

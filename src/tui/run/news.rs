@@ -8,7 +8,7 @@ use crate::{
     fault::Fault,
     report::clean::clean,
     tui::{
-        host::{Federation, Folder, Known, SignIn},
+        host::{Choice, Federation, Folder, Known, SignIn},
         keys::Place,
         page::{Effect, Open},
         screen::{sign_in::SignInPage, start::Start, walk::Walk},
@@ -24,6 +24,7 @@ pub(super) enum News {
     Said(String),
     Folder(Result<Folder, Fault>),
     Known(Vec<Known>),
+    Found(String, Result<Vec<Choice>, Fault>),
 }
 
 impl Stage {
@@ -66,6 +67,10 @@ impl Stage {
             }
             News::Folder(folder) => {
                 self.app.shared.folder = Some(folder);
+                Vec::new()
+            }
+            News::Found(key, found) => {
+                self.app.shared.found = Some((key, found));
                 Vec::new()
             }
             News::Said(text) => {

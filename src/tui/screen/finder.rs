@@ -76,7 +76,7 @@ pub fn steps() -> Finder {
 }
 
 /// Whether all words that were typed are in the text.
-fn has(text: &str, typed: &str) -> bool {
+pub(super) fn has(text: &str, typed: &str) -> bool {
     let text = text.to_lowercase();
     typed.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }

@@ -21,12 +21,16 @@ use crate::{
         words::Tone,
     },
     tui::{
-        host::{Draft, Wrong},
+        host::{Draft, LookUp, Question, Wrong},
         keys::{Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
+        screen::pick::Pick,
         widget::{field::Field, scroll::Scroll},
     },
 };
+
+/// With more choices than this, they are not named beside the field.
+const MANY: usize = 10;
 
 /// The form of a new profile.
 #[derive(Debug)]
@@ -88,6 +92,19 @@ impl Form {
         }
     }
 
+    /// Shows what may be chosen for the field that is chosen.
+    fn list(&self, shared: &mut Shared) -> Vec<Effect> {
+        match self.draft.fields.get(self.scroll.at) {
+            Some(question) if has_list(question) => {
+                vec![Effect::Show(Box::new(Pick::of(question, &self.draft)))]
+            }
+            _ => {
+                shared.say = Some("There is nothing to choose from here: it is typed.".into());
+                Vec::new()
+            }
+        }
+    }
+
     /// The next or the one before of the choices of the field that is chosen.
     fn turn(&mut self, forward: bool) {
         let at = self.scroll.at;
@@ -109,6 +126,23 @@ impl Form {
     }
 }
 
+/// Whether there is anything to choose from.
+fn has_list(question: &Question) -> bool {
+    !question.choices.is_empty() || question.look_up != LookUp::Nowhere
+}
+
+/// How an answer is chosen, where it need not be typed.
+fn how_to_choose(question: &Question, arrows: &str) -> Option<String> {
+    let few = !question.choices.is_empty() && question.choices.len() <= MANY;
+    match (few, question.look_up) {
+        (true, LookUp::Nowhere) => Some(format!("{arrows} choose: {}", question.choices.join(", "))),
+        (_, LookUp::Nowhere) if question.choices.is_empty() => None,
+        (_, LookUp::Nowhere) => Some(format!("F5 lists them; {arrows} go through them")),
+        (_, LookUp::Once) => Some("F5 looks up what there is".into()),
+        (_, LookUp::AsTyped) => Some("F5 searches while you type".into()),
+    }
+}
+
 impl Page for Form {
     fn place(&self) -> Place {
         Place::Form
@@ -126,6 +160,13 @@ impl Page for Form {
                 return self.save(shared);
             }
             Event::Act(Action::Begin) => return self.save(shared),
+            Event::Act(Action::List) => return self.list(shared),
+            Event::Chosen(value) => {
+                if let Some(field) = self.fields.get_mut(self.scroll.at) {
+                    *field = Field::open(value);
+                    self.take_over();
+                }
+            }
             Event::Act(Action::NextPart) => self.scroll.at = (self.scroll.at + 1) % count.max(1),
             Event::Act(Action::PartBefore) => self.scroll.at = (self.scroll.at + count.max(1) - 1) % count.max(1),
             Event::Key(key) => {
@@ -249,16 +290,7 @@ impl Page for Form {
             y += 1;
             if chosen {
                 let mut notes: Vec<(String, Tone)> = Vec::new();
-                if !question.choices.is_empty() {
-                    notes.push((
-                        format!(
-                            "{} choose: {}",
-                            theme.either("← →", "Left, Right"),
-                            question.choices.join(", ")
-                        ),
-                        Tone::Quiet,
-                    ));
-                }
+                notes.extend(how_to_choose(question, theme.either("← →", "Left, Right")).map(|how| (how, Tone::Quiet)));
                 notes.push((question.hint.clone(), Tone::Quiet));
                 if let Some(wrong) = trouble {
                     notes.push((wrong.why.clone(), Tone::Bad));

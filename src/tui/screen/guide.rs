@@ -263,7 +263,7 @@ impl Page for GuideScreen {
                     Vec::new()
                 }
             },
-            Event::Act(Action::File) => {
+            Event::Act(Action::List) => {
                 let is_file = |typed: &Typed| typed.entry == Entry::File;
                 let chosen = self.typed(open).is_some_and(|typed| is_file(typed));
                 let first = self.fields.iter().position(is_file);

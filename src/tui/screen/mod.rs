@@ -8,6 +8,7 @@ pub mod guide;
 pub mod help;
 pub mod home;
 pub mod over;
+pub mod pick;
 pub mod plan;
 pub mod sign_in;
 pub mod start;
