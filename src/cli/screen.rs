@@ -86,11 +86,14 @@ fn options(look: &args::Look, colour: Colour) -> Result<tui::run::Options, Fault
         notify: look.notify,
         wall: Timestamp::now,
         gone: Box::pin(async move { interrupts.next().await }),
-        panic: std::env::var_os(PANIC).is_some(),
+        panic: std::env::var_os(PANIC).map(|when| match when.to_str() {
+            Some("question") => tui::run::Panic::Question,
+            _ => tui::run::Panic::Picture,
+        }),
     })
 }
 
-/// Makes the screen panic once it is there. For the test of what a panic leaves behind.
+/// Makes the screen panic once it is there, or at a `question`. For the test of what a panic leaves behind.
 const PANIC: &str = "FEDWIZ_TEST_PANIC";
 
 /// Says how to go on, where something is left to do.

@@ -51,8 +51,24 @@ pub struct Options {
     pub wall: fn() -> Timestamp,
     /// Ends when somebody wants this process to end.
     pub gone: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// Panics after the first picture. For the test of what a panic leaves behind.
-    pub panic: bool,
+    /// When to panic, if at all. For the test of what a panic leaves behind.
+    pub panic: Option<Panic>,
+}
+
+/// When to panic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panic {
+    /// After the first picture.
+    Picture,
+    /// When a step asks for the first time.
+    Question,
+}
+
+impl Panic {
+    /// Panics, if it is asked to do so now.
+    fn here(self, asked: Option<Self>) {
+        assert!(asked != Some(self), "asked to panic");
+    }
 }
 
 /// How the screen was left.
@@ -132,9 +148,7 @@ impl Stage {
         }
         self.look_up();
         self.draw()?;
-        if options.panic {
-            panic!("asked to panic");
-        }
+        Panic::Picture.here(options.panic);
         let mut dirty = false;
         loop {
             let next = self.drawn + FRAME;
@@ -165,6 +179,7 @@ impl Stage {
                     self.perform(effects);
                 }
                 Woken::Asked(asked) => {
+                    Panic::Question.here(options.panic);
                     let effects = self.app.asked(asked);
                     self.perform(effects);
                 }

@@ -10,7 +10,7 @@ use crate::{
     terminal::{
         Start, Terminal,
         keys::{DOWN, ENTER, ESC},
-        label, marks,
+        person::{label, marks},
     },
 };
 

@@ -21,9 +21,9 @@ pub enum Field {
     Hidden(Hidden),
 }
 
-/// A secret that is being typed or pasted.
+/// A secret that is being typed or pasted, and whether letter by letter.
 #[derive(Clone, Default)]
-pub struct Hidden(Zeroizing<String>);
+pub struct Hidden(Zeroizing<String>, bool);
 
 impl std::fmt::Debug for Hidden {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,7 +40,7 @@ impl Field {
     /// A secret that is not there yet.
     pub fn hidden() -> Self {
         // A string that grows leaves its old self behind: room for the longest token from the start.
-        Self::Hidden(Hidden(Zeroizing::new(String::with_capacity(16 * 1024))))
+        Self::Hidden(Hidden(Zeroizing::new(String::with_capacity(16 * 1024)), false))
     }
 
     /// Takes a key. Says whether the text is another one.
@@ -77,6 +77,7 @@ impl Field {
                     }
                     _ => return false,
                 }
+                hidden.1 = true;
                 true
             }
         }
@@ -84,6 +85,9 @@ impl Field {
 
     /// Takes text from the clipboard, on one line: line breaks inside are left out, and what acts on a terminal, too.
     pub fn paste(&mut self, text: &str) {
+        if let Self::Hidden(hidden) = self {
+            hidden.1 = false;
+        }
         for c in text.trim().chars().filter(|c| !c.is_control()) {
             match self {
                 Self::Open(input) => {
@@ -132,12 +136,17 @@ impl Field {
             }
             Self::Hidden(hidden) if hidden.0.is_empty() => (String::new(), 0),
             Self::Hidden(hidden) => {
-                let text = format!(
-                    "{} {} characters, checksum {:08x}",
+                let text = hidden.0.trim();
+                let mut shown = format!(
+                    "{} {} characters",
                     theme.either("••••••", "******"),
-                    hidden.0.trim().chars().count(),
-                    crc32fast::hash(hidden.0.trim().as_bytes())
+                    text.chars().count()
                 );
+                // A checksum after each letter would tell the letters to whoever records the screen.
+                if !(focus && hidden.1) {
+                    shown.push_str(&format!(", checksum {:08x}", crc32fast::hash(text.as_bytes())));
+                }
+                let text = shown;
                 let end = width(&text);
                 (text, end)
             }
