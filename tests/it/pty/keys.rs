@@ -133,6 +133,7 @@ fn is_alive(screen: &mut Terminal, place: Place, key: &Key, code: &str) -> bool 
             key.action,
             Action::Choose | Action::Click | Action::MyWord | Action::List
         ),
+        Place::Form => key.action == Action::List,
         Place::Files => matches!(key.action, Action::Choose | Action::Left),
         _ => false,
     };
