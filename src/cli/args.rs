@@ -43,6 +43,7 @@ Examples:
   fedwiz apply                       set up, or continue
   fedwiz check                       does all stand as recorded; --repair brings it back
   fedwiz doctor                      what is wrong, or soon will be
+  fedwiz sync                        the provisioning job and what fails
   fedwiz teardown                    take back what fedwiz made, and nothing else
 
 Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4 drift or findings, 5 journal locked or unreadable,
@@ -113,6 +114,19 @@ pub enum Command {
                       Exit codes: 0 all is well, 4 something is wrong or ends soon, 1 something could not be looked at."
     )]
     Status(Status),
+    /// Show the provisioning job and its log, start, pause and restart it, provision somebody now, find leavers
+    #[command(
+        after_help = "Examples:\n  fedwiz sync                                      the job, its next cycle, and what fails now\n  \
+                      fedwiz sync --log --filter 'result=failure roe'  the log of two days, filtered\n  \
+                      fedwiz sync --follow --json | jq .name           entries as they come\n  \
+                      fedwiz sync --since 168h --export week.csv       a week for a spreadsheet\n  \
+                      fedwiz sync restart --scope escrows,quarantine   try again what failed\n  \
+                      fedwiz sync on-demand RichardRoe@contoso.com     provision one person now, step by step\n  \
+                      fedwiz sync person RichardRoe@contoso.com        what happened to one person, on both sides\n  \
+                      fedwiz sync leavers                              who is left in AWS and gone from Entra\n\n\
+                      Exit codes: 0 all is well, 4 something fails or is left, 1 something could not be looked at or done."
+    )]
+    Sync(Box<Sync>),
     /// Show a past run from its journal
     #[command(
         after_help = "Examples:\n  fedwiz replay ~/.local/state/fedwiz/contoso/journal.jsonl\n  fedwiz replay journal.jsonl --json"
@@ -379,6 +393,164 @@ pub struct Status {
     pub token_store: TokenStore,
 }
 
+/// Provisioning.
+#[derive(Debug, Clone, Args)]
+pub struct Sync {
+    /// What to do; without it, the job is shown
+    #[command(subcommand)]
+    pub action: Option<SyncAction>,
+    /// The federation whose profile lies in the configuration folder
+    #[arg(long, value_name = "NAME", conflicts_with = "profile", global = true)]
+    pub federation: Option<String>,
+    /// The profile; without one, `fedwiz.toml` here, or the only one in the configuration folder
+    #[arg(long, value_name = "FILE", global = true)]
+    pub profile: Option<PathBuf>,
+    /// Only this AWS target; may be repeated where several can be shown
+    #[arg(long, value_name = "NAME", global = true)]
+    pub target: Vec<String>,
+    /// One JSON event a line on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress line, plain lines only
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Where secrets are kept
+    #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true, global = true)]
+    pub token_store: TokenStore,
+    /// Show the whole log, not only what fails now
+    #[arg(long)]
+    pub log: bool,
+    /// Only entries in which all these words stand; `result=failure` and the like name the member
+    #[arg(long, value_name = "WORDS")]
+    pub filter: Option<String>,
+    /// How far back the log is read: 2h, 168h; without it, two days
+    #[arg(long, value_name = "TIME", value_parser = a_span)]
+    pub since: Option<SignedDuration>,
+    /// Show new entries as they come, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// Write the entries to a new file: CSV when its name ends so, else one JSON object a line
+    #[arg(long, value_name = "FILE", conflicts_with = "follow")]
+    pub export: Option<PathBuf>,
+}
+
+impl Sync {
+    /// Which federation.
+    pub fn which(&self) -> Which {
+        Which {
+            federation: self.federation.clone(),
+            profile: self.profile.clone(),
+        }
+    }
+
+    /// How to tell it.
+    pub fn told(&self) -> Told {
+        Told {
+            json: self.json,
+            plain: self.plain,
+        }
+    }
+}
+
+/// What `sync` does.
+#[derive(Debug, Clone, Subcommand)]
+pub enum SyncAction {
+    /// Start provisioning, or let it go on after a pause
+    Start,
+    /// Pause provisioning; a cycle that is running comes to its end
+    Pause,
+    /// Start provisioning afresh: what it forgets is explained and asked for
+    #[command(
+        after_help = "Examples:\n  fedwiz sync restart\n  fedwiz sync restart --scope escrows,quarantine --yes\n\n\
+                            Scopes: watermark, escrows, quarantine, connector-data, full, force-deletes."
+    )]
+    Restart(Restart),
+    /// Provision a user or a group now, and show each step
+    #[command(after_help = "Examples:\n  fedwiz sync on-demand RichardRoe@contoso.com\n  \
+                      fedwiz sync on-demand 'group:Cloud admins' --members RichardRoe@contoso.com,NikkiWolf@contoso.com\n\n\
+                      Entra takes five members in a call and five calls in ten seconds: more take longer.")]
+    OnDemand(OnDemand),
+    /// Show what happened to one person across Entra, SCIM and AWS, and how long changes took
+    #[command(after_help = "Example:\n  fedwiz sync person RichardRoe@contoso.com --since 48h")]
+    Person(PersonArgs),
+    /// Show who is disabled in AWS and gone from Entra, and assignments that lead nowhere; remove what you approve
+    #[command(
+        after_help = "Examples:\n  fedwiz sync leavers > leavers.txt                  then delete the lines that are to stay\n  \
+                      fedwiz sync leavers --remove leavers.txt\n  \
+                      fedwiz sync leavers --approve 906711-1234 --count 1   without a person at the terminal\n\n\
+                      Nothing is removed by itself, nothing while anything could not be looked at, and each is looked at once more \
+                      before it goes."
+    )]
+    Leavers(Leavers),
+}
+
+/// A restart of the provisioning job.
+#[derive(Debug, Clone, Args)]
+pub struct Restart {
+    /// What the job forgets
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "SCOPE",
+        default_value = "watermark,escrows,quarantine"
+    )]
+    pub scope: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Provisioning somebody now.
+#[derive(Debug, Clone, Args)]
+pub struct OnDemand {
+    /// A sign-in name, a group's name, or an object id; `user:` or `group:` before it says which
+    #[arg(value_name = "USER|GROUP")]
+    pub who: String,
+    /// Which direct members of the group to bring along; without it, the first five
+    #[arg(long, value_delimiter = ',', value_name = "USER")]
+    pub members: Vec<String>,
+    /// All direct members of the group, five at a time
+    #[arg(long, conflicts_with = "members")]
+    pub all_members: bool,
+}
+
+/// One person's time line.
+#[derive(Debug, Clone, Args)]
+pub struct PersonArgs {
+    /// The sign-in name
+    #[arg(value_name = "UPN")]
+    pub upn: String,
+    /// How far back: 2h, 168h; without it, a week
+    #[arg(long, value_name = "TIME", value_parser = a_span)]
+    pub since: Option<SignedDuration>,
+}
+
+/// What people left behind.
+#[derive(Debug, Clone, Args)]
+pub struct Leavers {
+    /// Remove what this file lists: each line begins with an id
+    #[arg(long, value_name = "FILE")]
+    pub remove: Option<PathBuf>,
+    /// Remove this; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub approve: Vec<String>,
+    /// At most so many in one run
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub limit: usize,
+    /// How many are to go, in place of typing it
+    #[arg(long, value_name = "N")]
+    pub count: Option<usize>,
+}
+
+/// A span of time that lies behind: `2h`, `30m`, `168h`.
+fn a_span(text: &str) -> Result<SignedDuration, String> {
+    let time: SignedDuration = text.parse().map_err(|_| "write it as 30m, 2h or 168h".to_owned())?;
+    if time <= SignedDuration::ZERO {
+        return Err("it lies behind, so it is more than nothing".to_owned());
+    }
+    Ok(time)
+}
+
 /// A past run.
 #[derive(Debug, Clone, Args)]
 pub struct Replay {
@@ -443,7 +615,7 @@ pub struct Demo {
 #[cfg(feature = "demo")]
 #[derive(Debug, Clone, Args)]
 pub struct Sim {
-    /// The world to serve
+    /// The world to serve: a bundled one by name, or a TOML file of your own
     #[arg(long, default_value = "fresh", value_name = "NAME")]
     pub scenario: String,
     /// Ids, secrets and weather come from it

@@ -8,6 +8,7 @@ mod doctor;
 mod draft;
 mod files;
 mod init;
+mod leavers;
 mod operator;
 mod out;
 mod place;
@@ -18,6 +19,7 @@ mod signals;
 #[cfg(feature = "demo")]
 mod sim;
 mod status;
+mod sync;
 mod tell;
 mod vault;
 mod walk;
@@ -94,6 +96,7 @@ async fn dispatch(
             out::data(&String::from_utf8_lossy(&page))?;
         }
         Command::Doctor(args) => return doctor::run(args, colour, verbose).await,
+        Command::Sync(args) => return sync::run(*args, colour, verbose).await,
         Command::Status(args) => return status::run(args, colour, verbose).await,
         Command::Replay(args) => replay::run(&args, colour)?,
     }

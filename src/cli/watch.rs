@@ -5,6 +5,7 @@
 
 use std::{io::Write, process::ExitCode, process::Stdio, time::Duration};
 
+use jiff::SignedDuration;
 use tokio::io::AsyncWriteExt;
 
 use super::{
@@ -30,13 +31,15 @@ use crate::{
     },
     secrets::SharedSecrets,
     session::Session,
-    steps::PHASES,
+    steps::{PHASES, Target},
 };
 
 /// Looks lie apart by the time that was asked for, give or take this share of it: many watches do not fall into step.
 const JITTER: f64 = 0.1;
 /// While nothing can be looked at, the time between looks doubles up to this, or up to what was asked for.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// So long before its end a token or certificate is told of.
+const WARN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long the command of `--exec` may take.
 const HOOK: Duration = Duration::from_secs(30);
 
@@ -138,9 +141,20 @@ impl Watch {
         let (drifts, unseen) = differences(&view, &outcome);
         let mut look = Look::default();
         look.add(&drifts, &unseen);
+        if self.selection.only.is_empty() {
+            for health in session.health(&self.targets(session), WARN, &|_| {}).await {
+                look.add_health(&health);
+            }
+        }
         look.covered = outcome.blocked.iter().map(|(node, _)| node.clone()).collect();
         let seen = !outcome.findings.is_empty() || unseen.is_empty();
         Ok((look, seen))
+    }
+
+    fn targets<'s>(&self, session: &'s Session) -> Vec<&'s Target> {
+        let wanted = &self.selection.targets;
+        let chosen = |target: &&Target| wanted.is_empty() || wanted.contains(&target.name);
+        session.world.targets.iter().filter(chosen).collect()
     }
 
     fn view(&self, session: &Session) -> View {

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Where SCIM calls appear in CloudTrail.
-const SCIM: &str = "identitystore-scim.amazonaws.com";
+pub const SCIM: &str = "identitystore-scim.amazonaws.com";
 /// Two cycles of provisioning: what failed longer ago was tried again since.
 const CYCLES: SignedDuration = SignedDuration::from_mins(80);
 /// CloudTrail keeps events for so long.
@@ -47,18 +47,7 @@ pub type Progress<'p> = &'p (dyn Fn(&str) + Sync);
 
 /// Reads both sides of one federation.
 pub async fn gather(world: &World, target: &Target, run: &Run, now: Timestamp, progress: Progress<'_>) -> Evidence {
-    let mut reader = Reader {
-        world,
-        target,
-        run,
-        now,
-        progress,
-        evidence: Evidence {
-            target: target.name.clone(),
-            now,
-            ..Evidence::default()
-        },
-    };
+    let mut reader = Reader::new(world, target, run, now, progress);
     reader.entra().await;
     reader.aws().await;
     reader.token().await;
@@ -73,20 +62,31 @@ pub async fn gather_care(
     now: Timestamp,
     progress: Progress<'_>,
 ) -> Evidence {
-    let mut reader = Reader {
-        world,
-        target,
-        run,
-        now,
-        progress,
-        evidence: Evidence {
-            target: target.name.clone(),
-            now,
-            ..Evidence::default()
-        },
-    };
+    let mut reader = Reader::new(world, target, run, now, progress);
     reader.care().await;
     reader.evidence
+}
+
+/// The application of a federation: the one that the journal knows, else the one of its name.
+pub async fn application_of(
+    world: &World,
+    target: &Target,
+    run: &Run,
+    now: Timestamp,
+) -> Result<Option<ServicePrincipal>, Fault> {
+    Reader::new(world, target, run, now, &|_| {}).principal().await
+}
+
+/// The instance of a target, if there is one.
+pub async fn instance_of(world: &World, target: &Target, now: Timestamp) -> Result<Option<Instance>, Fault> {
+    let run = Run::default();
+    let mut reader = Reader::new(world, target, &run, now, &|_| {});
+    reader.evidence.aws.management = target
+        .aws
+        .organization()
+        .await?
+        .map(|organization| organization.management);
+    reader.find_instance().await
 }
 
 struct Reader<'r> {
@@ -98,7 +98,22 @@ struct Reader<'r> {
     evidence: Evidence,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    fn new(world: &'r World, target: &'r Target, run: &'r Run, now: Timestamp, progress: Progress<'r>) -> Self {
+        Self {
+            world,
+            target,
+            run,
+            now,
+            progress,
+            evidence: Evidence {
+                target: target.name.clone(),
+                now,
+                ..Evidence::default()
+            },
+        }
+    }
+
     /// What was read; a fault is noted.
     fn seen<T>(&mut self, side: Side, what: &str, read: Result<T, Fault>) -> Option<T> {
         match read {

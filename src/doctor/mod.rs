@@ -4,6 +4,7 @@
 //! [`evidence::Evidence`]; the files named by subject judge it, each a function from evidence to findings. What could not be
 //! read is told as such: nothing is taken to be well that nobody saw.
 
+pub mod advice;
 pub mod application;
 pub mod credentials;
 pub mod evidence;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     drift::{Drift, Unseen},
+    health::Health,
     json::Json,
     paper::{Paper, Span, Style},
     view::View,
@@ -59,6 +60,36 @@ impl Look {
             }
         }));
         let blind = unseen.iter().map(|one| (one.node.clone(), one.fault.to_string()));
+        self.blind.extend(blind);
+    }
+}
+
+/// Rules whose findings a check tells in its own words.
+const TOLD_BY_A_CHECK: &[&str] = &["quarantine", "job-paused"];
+
+impl Look {
+    /// Takes in what is wrong with token, certificates and job, or soon will be.
+    pub fn add_health(&mut self, health: &Health) {
+        let node = |step: &str| NodeId {
+            target: Some(health.target.clone()),
+            step: step.to_owned(),
+            item: String::new(),
+        };
+        let rows = health
+            .findings
+            .iter()
+            .filter(|row| !TOLD_BY_A_CHECK.contains(&row.rule));
+        self.notes.extend(rows.map(|row| Note {
+            node: node(row.step),
+            field: format!("{} {}", row.rule, row.object_id.as_ref().unwrap_or(&row.object)),
+            text: format!("{}: {} {}", row.title, row.object, row.detail),
+            fix: row.fix.to_owned(),
+        }));
+        let step = |side: &str| if side == "aws" { "scim.token" } else { "scim.start" };
+        let blind = health
+            .blind
+            .iter()
+            .map(|blind| (node(step(blind.side)), blind.fault.to_string()));
         self.blind.extend(blind);
     }
 }
@@ -120,6 +151,12 @@ impl Known {
     /// Takes a look in, and says what has changed since the one before. What could not be looked at is taken neither for gone
     /// nor for mended: it stays as it was known.
     pub fn take(&mut self, look: Look) -> Vec<Change> {
+        let about = |node: &NodeId, text: &str| Note {
+            node: node.clone(),
+            field: String::new(),
+            text: text.to_owned(),
+            fix: String::new(),
+        };
         let mut changes = Vec::new();
         let blind: BTreeMap<NodeId, String> = look.blind.into_iter().collect();
         let covered: BTreeSet<NodeId> = look.covered.into_iter().collect();
@@ -128,6 +165,9 @@ impl Known {
             .into_iter()
             .map(|note| ((note.node.clone(), note.field.clone()), note))
             .collect();
+        for node in self.blind.keys().filter(|node| !blind.contains_key(*node)) {
+            changes.push((How::SeenAgain, about(node, "")));
+        }
         for (key, note) in &found {
             match self.notes.get(key) {
                 None => changes.push((How::Appeared, note.clone())),
@@ -146,19 +186,10 @@ impl Known {
                 changes.push((How::Over, note));
             }
         }
-        let about = |node: &NodeId, text: &str| Note {
-            node: node.clone(),
-            field: String::new(),
-            text: text.to_owned(),
-            fix: String::new(),
-        };
         for (node, why) in &blind {
             if !self.blind.contains_key(node) {
                 changes.push((How::Unseen, about(node, why)));
             }
-        }
-        for node in self.blind.keys().filter(|node| !blind.contains_key(*node)) {
-            changes.push((How::SeenAgain, about(node, "")));
         }
         self.notes = found;
         self.notes.extend(kept);

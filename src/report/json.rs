@@ -162,7 +162,7 @@ mod tests {
             step::{Difference, How},
         },
         report::{
-            changes, drift, findings, health,
+            changes, drift, findings, health, leavers, sync,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -236,6 +236,17 @@ mod tests {
         let told = changes::Known::default().take(look);
         changes::json(json, view, Timestamp::UNIX_EPOCH, &told).expect("memory");
         health::json(json, view, &health::sample()).expect("memory");
+        let (entry, person) = sync::samples();
+        sync::json_entries(json, view, "aws", &[entry]).expect("memory");
+        sync::json_person(json, view, Timestamp::UNIX_EPOCH, "aws", &person).expect("memory");
+        let rest = leavers::Rest {
+            id: "u-1".into(),
+            name: "nikki".into(),
+            why: "is gone from Entra".into(),
+            held: 1,
+            removable: true,
+        };
+        leavers::json(json, view, Timestamp::UNIX_EPOCH, "aws", &rest, leavers::Fate::Left).expect("memory");
     }
 
     fn validator() -> jsonschema::Validator {

@@ -516,6 +516,25 @@ pub(super) enum Body {
     },
     /// How the provisioning job is.
     Job(super::health::Job),
+    /// What provisioning did to one person or group.
+    Provisioned(Box<super::sync::Entry>),
+    /// One person's time line across Entra, SCIM and AWS.
+    Person(Box<super::sync::Person>),
+    /// Something that people left behind in AWS.
+    Leaver {
+        /// What it is approved by.
+        id: String,
+        /// Its name.
+        name: String,
+        /// Why it is here.
+        why: String,
+        /// How many assignments it holds.
+        assignments: u32,
+        /// Whether it may be removed.
+        removable: bool,
+        /// What became of it.
+        fate: super::leavers::Fate,
+    },
     /// Something that `fedwiz doctor` found.
     Finding {
         /// The rule, by its stable id.

@@ -5,11 +5,13 @@
 
 mod choices;
 pub mod health;
+pub mod leavers;
 mod observe;
 #[cfg(feature = "demo")]
 pub mod rehearsal;
 #[cfg(feature = "demo")]
 mod simulated;
+pub mod sync;
 
 use std::{
     collections::{BTreeSet, HashSet},

@@ -80,8 +80,16 @@ impl fmt::Display for BadScenario {
 
 impl std::error::Error for BadScenario {}
 
-/// The bundled scenario of this name.
+/// The bundled scenario of this name, or the one in this TOML file.
 pub fn load(name: &str) -> Result<Scenario, BadScenario> {
+    if std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "toml")
+    {
+        let text = std::fs::read_to_string(name)
+            .map_err(|error| BadScenario(format!("the scenario {name} cannot be read: {error}")))?;
+        return parse(name, &text);
+    }
     let Some((_, text)) = BUNDLED.iter().find(|(bundled, _)| *bundled == name) else {
         let names: Vec<&str> = BUNDLED.iter().map(|(name, _)| *name).collect();
         return Err(BadScenario(format!(

@@ -122,16 +122,21 @@ fn name_of<'a>(people: &[(String, Person)], groups: &'a [(String, Group)]) -> Re
         .ok_or_else(|| Fault::internal("a step of provisioning names nobody"))
 }
 
-/// The user name that provisioning gives: a guest's sign-in name comes without its `#EXT#` part.
-/// <https://learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works>
-fn user_name(person: &Person) -> String {
-    match person.upn.split_once("#EXT#") {
+/// The name that provisioning gives somebody in AWS: it strips a guest's `#EXT#` part.
+pub fn name_in_aws(upn: &str) -> String {
+    match upn.split_once("#EXT#") {
         Some((name, _)) => match name.rsplit_once('_') {
             Some((alias, domain)) => format!("{alias}@{domain}"),
             None => name.to_owned(),
         },
-        None => person.upn.clone(),
+        None => upn.to_owned(),
     }
+}
+
+/// The user name that provisioning gives: a guest's sign-in name comes without its `#EXT#` part.
+/// <https://learn.microsoft.com/entra/identity/app-provisioning/how-provisioning-works>
+fn user_name(person: &Person) -> String {
+    name_in_aws(&person.upn)
 }
 
 /// Provisions somebody at once.
@@ -495,6 +500,7 @@ mod tests {
             result: "Skipped".into(),
             code: None,
             message: Some(message.into()),
+            ..Outcome::default()
         };
         assert_eq!(
             refused("x", &outcome("User is not effectively entitled")).retry,

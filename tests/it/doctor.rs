@@ -140,3 +140,48 @@ fn one_rule_can_be_asked_for_and_an_unknown_one_lists_them() {
     .expect_code(2);
     assert!(end.stderr.contains("missing-name"), "{}", end.stderr);
 }
+
+#[test]
+fn what_could_not_be_looked_at_is_named_with_its_reason_and_ends_with_1() {
+    let sim = SimProcess::start("planted-faults");
+    let before = sim.writes();
+    for (refused, side, object) in [
+        ("ListGroups", "aws", "groups"),
+        ("/groups/", "entra", "the members of Everybody"),
+    ] {
+        sim.post(
+            "/weather",
+            &serde_json::json!({ "errors": { "every": 1, "only": refused }, "error_status": 503 }),
+        );
+        let end = run(doctor(&sim).args(["--json", "--token-store", "memory", "--target", "aws"]));
+        let told = lines(&end.stdout);
+        let unread: Vec<&Value> = told.iter().filter(|line| line["kind"] == "unread").collect();
+        let named = unread.iter().find(|line| line["object"] == object);
+        let named = named.unwrap_or_else(|| panic!("{object} is not named: {unread:#?}"));
+        assert_eq!(named["side"], side);
+        assert!(
+            named["fault"]["what"].as_str().is_some_and(|what| !what.is_empty()),
+            "{named}"
+        );
+        assert_eq!(end.code, Some(1), "{}", end.stderr);
+        assert!(end.stderr.contains("could not be looked at"), "{}", end.stderr);
+        let text = run(doctor(&sim).args(["--token-store", "memory", "--target", "aws"]));
+        assert!(
+            text.stdout
+                .contains(&format!("could not be looked at: {object} ({side})")),
+            "{}",
+            text.stdout
+        );
+        // What was not read is taken for neither empty nor well.
+        let found = findings(&told);
+        assert!(
+            found.iter().any(|(rule, _)| rule == "missing-name"),
+            "the other reads go on: {found:?}"
+        );
+        let nobody = found
+            .iter()
+            .find(|(rule, object)| rule == "dangling-assignment" && object.contains("group"));
+        assert_eq!(nobody, None);
+    }
+    assert_eq!(sim.writes(), before);
+}

@@ -163,6 +163,14 @@ impl SimProcess {
         serde_json::from_str(&body).expect("JSON")
     }
 
+    /// Something done on the admin address: a click, or other weather.
+    pub fn post(&self, path: &str, body: &Value) -> Value {
+        let admin = self.ready["admin"].as_str().expect("admin");
+        let (status, body) = http("POST", admin, path, Some(&body.to_string()));
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
     fn get(&self, path: &str) -> Value {
         let (status, body) = http("GET", self.ready["admin"].as_str().expect("admin"), path, None);
         assert_eq!(status, 200, "{body}");

@@ -301,6 +301,8 @@ pub struct OnDemand {
     pub code: Option<String>,
     /// The reason, if there is one.
     pub message: Option<String>,
+    /// The details, as they came: steps, what was written, and who it is on both sides.
+    pub details: Value,
 }
 
 impl OnDemand {
@@ -323,6 +325,7 @@ impl OnDemand {
                 .unwrap_or_default(),
             code: text(&key["details"]["errorCode"]).or_else(|| text(&info["errorCode"])),
             message: text(&key["details"]["errorMessage"]).or_else(|| text(&info["reason"])),
+            details: first.clone(),
         }
     }
 
