@@ -51,9 +51,6 @@ fn stills() {
     draw(&mut screen, "guide");
     screen.click_to_the_end();
     screen.close_the_end();
-    screen.resize(160, 50);
-    draw(&mut screen, "graph");
-    screen.resize(100, 32);
     screen.press("/", "Find a step");
     screen.send("permission set");
     screen.press_away(ENTER, "Find a step");
