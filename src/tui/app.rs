@@ -242,7 +242,7 @@ impl App {
         let id = self.next_question;
         self.next_question += 1;
         let guide: Guide = asked.guide.clone();
-        let asked_for = guide.title.clone();
+        let call = format!("your turn: {}", clean(&guide.title));
         open.questions.push(Question {
             id,
             node,
@@ -250,7 +250,7 @@ impl App {
             clicking: false,
             asked,
         });
-        vec![Effect::Call(format!("your turn: {}", clean(&asked_for)))]
+        vec![Effect::Call(call)]
     }
 
     /// Sends an answer to whoever asked.
