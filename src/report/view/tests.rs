@@ -1,8 +1,13 @@
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use super::*;
 use crate::{
-    engine::{signal::What, step::Undone},
+    engine::{
+        fact::End,
+        recorder::Notice,
+        signal::{Finding, Signal, What},
+        step::{How, Undone},
+    },
     report::{
         replay,
         testing::{self, Script, node, outline},
