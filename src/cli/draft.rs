@@ -92,7 +92,8 @@ fn label(field: &Field) -> String {
         .path
         .trim_end_matches("[]")
         .replace("[]", "")
-        .replace(['.', '_'], " ");
+        .replace(['.', '_'], " ")
+        .replace("aws ", "AWS ");
     let mut letters = words.chars();
     letters
         .next()

@@ -6,7 +6,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// The mark of a cut.
 pub const CUT: char = '…';
@@ -96,11 +97,11 @@ pub fn cut(text: &str, columns: usize, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The longest beginning that takes at most `columns` columns.
-fn head(text: &str, columns: usize) -> &str {
+/// The longest beginning that takes at most `columns` columns. What is seen as one letter stays one.
+pub fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
-    for (at, c) in text.char_indices() {
-        used += c.width().unwrap_or(0);
+    for (at, letter) in text.grapheme_indices(true) {
+        used += width(letter);
         if used > columns {
             return &text[..at];
         }
@@ -144,7 +145,7 @@ pub fn wrap_from(text: &str, first: usize, columns: usize) -> Vec<String> {
         while width(word) > columns {
             let part = match head(word, columns) {
                 // A letter wider than the line stands alone, too wide.
-                "" => &word[..word.chars().next().map_or(0, char::len_utf8)],
+                "" => word.graphemes(true).next().unwrap_or(word),
                 part => part,
             };
             lines.push(part.to_owned());
@@ -202,6 +203,7 @@ mod tests {
         assert_eq!(cut("漢字漢字", 5, false), "漢字…");
         assert_eq!(cut("漢字漢字", 4, false), "漢…");
         assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2, false), "e\u{301}…");
+        assert_eq!(cut("👩\u{200d}💻👩\u{200d}💻", 3, false), "👩\u{200d}💻…");
         assert_eq!(cut("x", 0, false), "");
         for columns in 1..12 {
             assert!(width(&cut("aé漢字e\u{301}👩\u{200d}💻zz", columns, false)) <= columns);

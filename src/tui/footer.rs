@@ -4,16 +4,18 @@ use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
+    widgets::Clear,
 };
 
 use super::{
     keys::{self, Action, Key, Place, When},
     page::{Hit, Shared},
+    widget::line::{most, put},
 };
 use crate::{
     engine::guide::Entry,
     report::{
-        clean::{cut, pad, width, wrap},
+        clean::{pad, width, wrap},
         words::{State, Tone},
     },
 };
@@ -108,7 +110,7 @@ pub(super) fn draw(shared: &Shared, place: Place, frame: &mut Frame<'_>, area: R
         spans.push(Span::styled(format!(" {}{GAP}", word(key, shared)), theme.quiet()));
         used += wide + GAP.len();
     }
-    frame.render_widget(Line::from(spans), area);
+    put(theme, Line::from(spans), frame, area);
 }
 
 /// Lays the message to the person, if there is one, over the last lines of the page. The keys stay in view.
@@ -116,19 +118,14 @@ pub(super) fn draw_say(shared: &Shared, frame: &mut Frame<'_>, page: Rect) {
     let Some(say) = &shared.say else { return };
     let theme = &shared.theme;
     let columns = usize::from(page.width).saturating_sub(4);
-    let mut lines = wrap(&theme.words(say), columns);
-    let most = LINES.min(usize::from(page.height));
-    if lines.len() > most {
-        lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            let mark = theme.either("…", "~");
-            *last = cut(&format!("{last} {mark}"), columns, theme.ascii).into_owned();
-        }
-    }
+    let lines = wrap(&theme.words(say), columns).into_iter().map(Line::raw).collect();
+    let lines = most(theme, lines, LINES.min(usize::from(page.height)), columns, "");
     let height = u16::try_from(lines.len()).unwrap_or(0);
     for (line, y) in lines.iter().zip(page.bottom().saturating_sub(height)..) {
         let row = Rect { y, height: 1, ..page };
+        frame.render_widget(Clear, row);
         let line = pad(&format!("  {line}"), usize::from(page.width));
-        frame.render_widget(Line::styled(line, theme.focus().patch(theme.tone(Tone::Call))), row);
+        let line = Line::styled(line, theme.focus().patch(theme.tone(Tone::Call)));
+        put(theme, line, frame, row);
     }
 }

@@ -159,6 +159,19 @@ impl Theme {
         if self.ascii { clean_ascii(text) } else { clean(text) }
     }
 
+    /// The mark of a cut.
+    pub fn cut(&self) -> &'static str {
+        self.either("…", "~")
+    }
+
+    /// What stands before something to choose.
+    pub fn pointer(&self, chosen: bool) -> &'static str {
+        match chosen {
+            true => self.either("▸ ", "> "),
+            false => "  ",
+        }
+    }
+
     /// One of two texts: with marks that some terminals lack, or without.
     pub fn either<'t>(&self, unicode: &'t str, ascii: &'t str) -> &'t str {
         if self.ascii { ascii } else { unicode }

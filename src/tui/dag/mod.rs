@@ -31,13 +31,16 @@ use std::collections::BTreeSet;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub use self::moves::Way;
 use self::{
     map::Map,
     paint::Scene,
     picture::{Picture, Room, Style},
     shape::Shape,
     tree::{List, Tree},
+};
+pub use self::{
+    moves::Way,
+    standing::{Through, goes_back, through},
 };
 use super::theme::Theme;
 use crate::report::view::View;
@@ -100,9 +103,10 @@ pub struct Dag {
     drawn: Option<Drawn>,
 }
 
-/// Below this width or height no node is named; below this width there is no picture.
+/// Below this width or height no node is named; below this width there is no picture, unless one is asked for or all of it
+/// can be seen at once: of one that is cut to pieces, the lines say less than an indented list.
 const NAMED: (u16, u16) = (24, 6);
-const DRAWN: u16 = 60;
+const DRAWN: u16 = 100;
 
 impl Dag {
     /// Nothing is open, and nothing is laid out yet.
@@ -154,13 +158,13 @@ impl Dag {
             Some(Mode::Tree) => Drawn::Tree,
             Some(Mode::Counts) => Drawn::Counts,
             None if area.width < NAMED.0 || area.height < NAMED.1 => Drawn::Counts,
-            None if area.width < DRAWN => Drawn::Tree,
             None => {
                 // Framed boxes take three rows each: for many there is never room.
                 let few = self.shape.cards.len() <= room.height;
                 let boxes = few.then(|| fit(Style::Boxes)).filter(|boxes| boxes.fits(room));
                 let picture = boxes.unwrap_or_else(|| fit(Style::Chips));
-                match picture.routes.width <= room.width {
+                let wide = area.width >= DRAWN && picture.routes.width <= room.width;
+                match wide || picture.fits(room) {
                     true => Drawn::Picture(picture),
                     false => Drawn::Tree,
                 }

@@ -78,8 +78,16 @@ impl Scene<'_> {
             width: margin(area),
             ..area
         };
-        self.paint_margin(beside, &standing::through(self.view), buf);
-        self.paint_more(area, buf);
+        let more = self.beyond(canvas);
+        // What there is beyond the window is said in the last row: nothing else is written there.
+        let words = Rect {
+            height: beside.height - u16::from(!more.is_empty()),
+            ..beside
+        };
+        self.paint_margin(beside, words, &standing::through(self.view), buf);
+        let style = self.theme.quiet().add_modifier(Modifier::REVERSED);
+        let more = text::fit(&more, usize::from(area.width), self.theme.ascii);
+        buf.set_string(area.x, area.bottom() - 1, &more, style);
     }
 
     /// Lays the critical path and the lines of the box in focus over the window. Returns the boxes at their ends.
@@ -283,7 +291,7 @@ impl Scene<'_> {
     }
 
     /// The phases beside their rows. Titles stay in sight as long as any of their rows are.
-    fn paint_margin(&self, margin: Rect, through: &[Through], buf: &mut Buffer) {
+    fn paint_margin(&self, margin: Rect, words: Rect, through: &[Through], buf: &mut Buffer) {
         let (top, bottom) = (self.offset.1, self.offset.1 + usize::from(margin.height));
         if margin.width == 0 {
             return;
@@ -301,7 +309,11 @@ impl Scene<'_> {
             }
             // The empty rows below a phase may be written into.
             let next = self.picture.lanes.get(at + 1).map_or(lane.to + 2, |next| next.from);
-            let lines = next.min(bottom) - from;
+            let end = next.min(self.offset.1 + usize::from(words.height));
+            let lines = end.saturating_sub(from);
+            if lines == 0 {
+                break;
+            }
             self.write_phase(
                 lane.phase,
                 through.get(lane.phase).copied().unwrap_or_default(),
@@ -363,9 +375,8 @@ impl Scene<'_> {
         }
     }
 
-    /// How much there is outside of the window.
-    fn paint_more(&self, area: Rect, buf: &mut Buffer) {
-        let canvas = canvas(area);
+    /// How much there is outside of the window; nothing if all is in it.
+    fn beyond(&self, canvas: Rect) -> String {
         let routes = &self.picture.routes;
         let beyond = |size: usize, offset: usize, shown: u16| size.saturating_sub(offset + usize::from(shown));
         let sides = [
@@ -379,13 +390,9 @@ impl Scene<'_> {
             .filter(|(number, ..)| *number > 0)
             .map(|(number, mark, ascii)| format!("{}{number}", self.theme.either(mark, ascii)))
             .collect();
-        let words = format!(" {} ", words.join(" "));
-        let words = text::fit(&words, usize::from(area.width), self.theme.ascii);
-        buf.set_string(
-            area.x,
-            area.bottom() - 1,
-            &words,
-            self.theme.quiet().add_modifier(Modifier::REVERSED),
-        );
+        match words.as_slice() {
+            [] => String::new(),
+            words => format!(" {} ", words.join(" ")),
+        }
     }
 }

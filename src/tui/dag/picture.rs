@@ -103,7 +103,7 @@ impl Picture {
                 let high = best.routes.height;
                 match high <= room.height {
                     true => height <= room.height && name > *length,
-                    false => name > *length && height * 10 <= high * 11,
+                    false => name > *length && height * 4 <= high * 5,
                 }
             });
             if better {

@@ -50,20 +50,22 @@ impl Standing {
 }
 
 /// Whether the walk is being taken back, so that lines are followed the other way.
-pub(super) fn goes_back(view: &View) -> bool {
+pub fn goes_back(view: &View) -> bool {
     view.run().is_some_and(|run| run.intent.takes_back())
 }
 
 /// How many nodes of a phase are through, of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Through {
+pub struct Through {
+    /// How many are through.
     pub done: u32,
+    /// How many there are.
     pub total: u32,
 }
 
 impl Through {
     /// In figures; a dash where there is nothing to do.
-    pub(super) fn words(self, theme: &Theme) -> String {
+    pub fn words(self, theme: &Theme) -> String {
         match self.total {
             0 => theme.either("–", "-").to_owned(),
             total => format!("{}/{total}", self.done),
@@ -79,7 +81,7 @@ impl Through {
 }
 
 /// How many nodes of each phase are through. On the way back, of those that are ours to take back.
-pub(super) fn through(view: &View) -> Vec<Through> {
+pub fn through(view: &View) -> Vec<Through> {
     let mut phases: Vec<Through> = view
         .chapters()
         .iter()

@@ -115,9 +115,12 @@ impl List<'_> {
         let mut standings = Standings::new(self.map, self.shape, self.view);
         let through = standing::through(self.view);
         let rows = self.tree.rows.iter().skip(self.top).take(usize::from(area.height));
+        let more = self.beyond(area);
         for (at, row) in rows.enumerate() {
+            let last = at + 1 == usize::from(area.height);
             let line = Rect {
                 y: area.y + at as u16,
+                width: area.width - if last { more_width(&more, area) } else { 0 },
                 height: 1,
                 ..area
             };
@@ -131,14 +134,17 @@ impl List<'_> {
                 }
             }
         }
+        paint_more(&more, area, self.theme, buf);
+    }
+
+    /// How many rows there are above and below an area.
+    fn beyond(&self, area: Rect) -> Vec<String> {
         let below = self.tree.rows.len().saturating_sub(self.top + usize::from(area.height));
         let more = [(self.top, "↑", "^"), (below, "↓", "v")];
-        let more: Vec<String> = more
-            .iter()
+        more.iter()
             .filter(|(number, ..)| *number > 0)
             .map(|(number, mark, ascii)| format!("{}{number}", self.theme.either(mark, ascii)))
-            .collect();
-        paint_more(&more, area, self.theme, buf);
+            .collect()
     }
 
     fn paint_heading(&self, phase: usize, through: Through, area: Rect, buf: &mut Buffer) {
@@ -167,9 +173,13 @@ impl List<'_> {
         let (mut x, end) = (area.x, area.right());
         let mut put = |buf: &mut Buffer, words: &str, style: Style| {
             let room = usize::from(end.saturating_sub(x));
-            let words = text::fit(words, room, theme.ascii);
-            buf.set_string(x, area.y, &words, style);
-            x += text::width(&words) as u16;
+            let shown = text::fit(words, room, theme.ascii);
+            buf.set_string(x, area.y, &shown, style);
+            x += text::width(&shown) as u16;
+            // Nothing comes after a cut.
+            if text::width(&text::fit(words, usize::MAX, theme.ascii)) > room {
+                x = end;
+            }
         };
         // Guides never take more than a third of the line.
         let (own, above) = guides
@@ -283,6 +293,14 @@ impl List<'_> {
                 x += text::width(&word) as u16 + 1;
             }
         }
+    }
+}
+
+/// The columns in the lower right corner in which that is said.
+fn more_width(more: &[String], area: Rect) -> u16 {
+    match more {
+        [] => 0,
+        more => (text::width(&more.join(" ")) as u16 + 2).min(area.width),
     }
 }
 

@@ -86,7 +86,7 @@ pub const KEYS: &[Key] = &[
     key(A::Back, &[(NONE, Esc)], "Esc", &[P::Walk], "home", "Back to the list of federations, when nothing is running.", false),
     key(A::Commands, &[(NONE, Char(':'))], ":", NOT_TYPING, "commands", "Find a command by name.", false),
     key(A::Theme, &[(NONE, Char('t'))], "t", NOT_TYPING, "colours", "The next colours: dark, light, high contrast, none.", false),
-    key(A::Help, &[(NONE, Char('?'))], "?", NOT_TYPING, "help", "Show the keys of this screen.", true),
+    key(A::Help, &[(NONE, Char('?')), (NONE, F(1))], "?", NOT_TYPING, "help", "Show the keys of this screen.", true),
     key(A::Help, &[(NONE, F(1))], "F1", TYPING, "help", "Show the keys of this screen.", true),
     key(A::Quit, &[(NONE, Char('q'))], "q", NOT_TYPING, "quit", "Leave; what is running is asked about first.", true),
     key(A::Stop, &[(CTRL, Char('c'))], "Ctrl-C", EVERYWHERE, "stop", "Asks once, then stops safely and says how to continue.", false),

@@ -77,6 +77,11 @@ impl Stage {
     fn open(&mut self, name: String) {
         let (host, news) = (Arc::clone(&self.host), self.news.clone());
         self.app.shared.say = Some(format!("opening {name} …"));
+        if self.running.is_none() {
+            // It holds its journal. Who opens it again, or another one, is done with it.
+            self.app.home();
+            self.app.shared.open = None;
+        }
         tokio::spawn(async move {
             let _ = news.send(News::Opened(host.open(&name).await));
         });

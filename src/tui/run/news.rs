@@ -85,7 +85,7 @@ impl Stage {
     }
 
     pub(super) fn say_fault(&mut self, fault: &Fault) {
-        let mut text = fault.to_string();
+        let mut text = fault.what.to_string();
         for more in [&fault.why, &fault.hint] {
             if !more.is_empty() {
                 text.push_str(": ");

@@ -10,15 +10,20 @@
 //! └──────────────────────────────────────────────────┘
 //! ```
 
-use ratatui::{Frame, layout::Rect, text::Line};
+use ratatui::{Frame, layout::Rect};
 
 use crate::{
     engine::{driver::Order, graph::NodeId, guide},
-    report::clean::{clean, wrap},
+    report::clean::clean,
     tui::{
         keys::{Action, Place},
-        page::{Bring, Effect, Event, Hit, Page, Shared},
-        widget::{field::Field, frame::over, scroll::Scroll},
+        page::{Bring, Effect, Event, Page, Shared},
+        widget::{
+            field::Field,
+            frame::{choices, question_over},
+            line::row,
+            scroll::Scroll,
+        },
     },
 };
 
@@ -160,43 +165,16 @@ impl Page for Ask {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let columns = area.width.saturating_sub(4).min(66);
-        let lines = wrap(&self.text, usize::from(columns).saturating_sub(4));
-        let below = match self.answer {
-            Answer::Stop(_) => WAYS.len(),
+        let words = WAYS.map(|(_, word)| word);
+        let answer = match self.answer {
+            Answer::Stop(_) => words.len(),
             Answer::MyWord { .. } => 1,
         };
-        let height = u16::try_from(lines.len() + below + 3).unwrap_or(u16::MAX);
-        let inner = over(theme, self.title, (columns, height), frame, area);
-        let row = |y: u16| Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: 1,
-        };
-        // Where there is no room for both, the answers are worth more than the text.
-        let room = usize::from(inner.height).saturating_sub(below);
-        let mut y = inner.y;
-        for line in lines.into_iter().take(room) {
-            frame.render_widget(Line::raw(line), row(y));
-            y += 1;
-        }
-        if usize::from(inner.bottom().saturating_sub(y)) > below {
-            y += 1;
-        }
+        let text = [self.text.clone()];
+        let below = question_over(theme, self.title, &text, answer, frame, area);
         match &self.answer {
-            Answer::MyWord { field, .. } if y < inner.bottom() => field.draw(theme, true, frame, row(y)),
-            Answer::MyWord { .. } => {}
-            Answer::Stop(scroll) => {
-                for at in scroll.window(usize::from(inner.bottom().saturating_sub(y)), WAYS.len()) {
-                    let chosen = at == scroll.at;
-                    let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
-                    let style = if chosen { theme.focus() } else { theme.text() };
-                    frame.render_widget(Line::styled(format!("{mark}{}", WAYS[at].1), style), row(y));
-                    shared.mark(row(y), Hit::Row(at));
-                    y += 1;
-                }
-            }
+            Answer::MyWord { field, .. } => field.draw(theme, true, frame, row(below, below.y)),
+            Answer::Stop(scroll) => choices(shared, &words, scroll, frame, below),
         }
     }
 }

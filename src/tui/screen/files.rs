@@ -23,13 +23,18 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::{
     fault::Fault,
-    report::clean::{cut, pad, width},
+    report::clean::{cut, pad, width, wrap},
     tui::{
         host::{Folder, Item},
         keys::{Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
         theme::Theme,
-        widget::{field::Field, frame::over, scroll::Scroll},
+        widget::{
+            field::Field,
+            frame::over,
+            line::{columns, most, put, row},
+            scroll::Scroll,
+        },
     },
 };
 
@@ -227,49 +232,51 @@ impl Page for Files {
             area.height.saturating_sub(2).min(24),
         );
         let inner = over(theme, "Choose a file", size, frame, area);
-        let columns = usize::from(inner.width).saturating_sub(2);
-        let row = |y: u16| Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: u16::from(y < inner.bottom()),
-        };
+        let columns = columns(inner);
         let (path, said) = self.heading();
-        let path = end_of(&theme.words(&path), columns, theme.either("…", "~"));
-        frame.render_widget(Line::styled(path, theme.strong()), row(inner.y));
+        let path = end_of(&theme.words(&path), columns, theme.cut());
+        put(theme, Line::styled(path, theme.strong()), frame, row(inner, inner.y));
         let label = "Filter  ";
-        let place = row(inner.y + 1);
-        frame.render_widget(Line::styled(label, theme.quiet()), place);
-        let used = u16::try_from(width(label)).unwrap_or(0);
+        let place = row(inner, inner.y + 1);
+        put(theme, Line::styled(label, theme.quiet()), frame, place);
+        let used = u16::try_from(width(label)).unwrap_or(0).min(place.width);
         let field = Rect {
             x: place.x + used,
-            width: place.width.saturating_sub(used),
+            width: place.width - used,
             ..place
         };
         self.field.draw(theme, true, frame, field);
+        let list = Rect {
+            y: inner.y + 2,
+            height: inner.height.saturating_sub(2),
+            ..inner
+        };
         if let Some(said) = said {
-            let said = cut(&theme.words(&said), columns, theme.ascii).into_owned();
-            frame.render_widget(Line::styled(said, theme.quiet()), row(inner.y + 2));
+            let lines = wrap(&theme.words(&said), columns).into_iter();
+            let lines = lines.map(|line| Line::styled(line, theme.quiet())).collect();
+            for (line, y) in most(theme, lines, usize::from(list.height), columns, "")
+                .into_iter()
+                .zip(list.y..)
+            {
+                put(theme, line, frame, row(list, y));
+            }
+            return;
         }
         let rows = self.rows();
         let wide = rows.iter().map(|row| width(&row.name(theme))).max().unwrap_or(0);
         let wide = wide.min(columns.saturating_sub(37).max(12));
-        let height = usize::from(inner.height).saturating_sub(2);
-        for (at, y) in self.scroll.window(height, rows.len()).zip(inner.y + 2..) {
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
             let chosen = at == self.scroll.at;
-            let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
             let name = pad(&cut(&rows[at].name(theme), wide, theme.ascii), wide);
-            let about = rows[at].about();
-            let about = cut(&about, columns.saturating_sub(wide + 4), theme.ascii).into_owned();
             let line = Line::from(vec![
                 Span::styled(
-                    format!("{mark}{name}"),
+                    format!("{}{name}", theme.pointer(chosen)),
                     if chosen { theme.focus() } else { theme.text() },
                 ),
-                Span::styled(format!("  {about}"), theme.quiet()),
+                Span::styled(format!("  {}", rows[at].about()), theme.quiet()),
             ]);
-            frame.render_widget(line, row(y));
-            shared.mark(row(y), Hit::Row(at));
+            put(theme, line, frame, place);
+            shared.mark(place, Hit::Row(at));
         }
     }
 }

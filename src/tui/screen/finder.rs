@@ -21,7 +21,13 @@ use crate::{
     tui::{
         keys::{self, Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
-        widget::{field::Field, frame::over, name::in_words, scroll::Scroll},
+        widget::{
+            field::Field,
+            frame::over,
+            line::{columns, put, row},
+            name::in_words,
+            scroll::Scroll,
+        },
     },
 };
 
@@ -171,46 +177,35 @@ impl Page for Finder {
             area.height.saturating_sub(2).min(24),
         );
         let inner = over(theme, self.title, size, frame, area);
-        let row = |y: u16| Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: 1,
+        self.field.draw(theme, true, frame, row(inner, inner.y));
+        let list = Rect {
+            y: inner.y + 1,
+            height: inner.height.saturating_sub(1),
+            ..inner
         };
-        self.field.draw(theme, true, frame, row(inner.y));
         let rows = self.rows(shared);
-        let height = usize::from(inner.height).saturating_sub(1);
-        let columns = usize::from(inner.width).saturating_sub(6);
-        let names = rows
-            .iter()
-            .map(|row| width(&row.name))
-            .max()
-            .unwrap_or(0)
-            .min(columns * 2 / 3);
         if rows.is_empty() {
-            frame.render_widget(
-                Line::styled("Nothing has these words.", theme.quiet()),
-                row(inner.y + 1),
-            );
+            let line = Line::styled("Nothing has these words.", theme.quiet());
+            put(theme, line, frame, row(list, list.y));
         }
-        for (at, y) in self.scroll.window(height, rows.len()).zip(inner.y + 1..) {
+        // The pointer, the mark, and blanks between name and text.
+        let columns = columns(inner).saturating_sub(6);
+        let names = rows.iter().map(|row| width(&theme.words(&row.name))).max().unwrap_or(0);
+        let names = names.min(columns * 2 / 3);
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
+            let chosen = at == self.scroll.at;
             let Row {
                 mark, tone, name, text, ..
             } = &rows[at];
-            let style = if at == self.scroll.at {
-                theme.focus()
-            } else {
-                theme.text()
-            };
             let name = pad(&cut(&theme.words(name), names, theme.ascii), names);
-            let text = cut(&theme.words(text), columns.saturating_sub(names + 2), theme.ascii).into_owned();
             let line = Line::from(vec![
+                Span::raw(theme.pointer(chosen)),
                 Span::styled(format!("{mark} "), theme.tone(*tone)),
-                Span::styled(name, style),
-                Span::styled(format!("  {text}"), theme.quiet()),
+                Span::styled(name, if chosen { theme.focus() } else { theme.text() }),
+                Span::styled(format!("  {}", theme.words(text)), theme.quiet()),
             ]);
-            frame.render_widget(line, row(y));
-            shared.mark(row(y), Hit::Row(at));
+            put(theme, line, frame, place);
+            shared.mark(place, Hit::Row(at));
         }
     }
 }

@@ -25,7 +25,12 @@ use crate::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
         screen::pick::Pick,
-        widget::{field::Field, scroll::Scroll},
+        theme::Theme,
+        widget::{
+            field::Field,
+            line::{self, columns, ends, most, put, row},
+            scroll::Scroll,
+        },
     },
 };
 
@@ -201,138 +206,161 @@ impl Page for Form {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let columns = usize::from(area.width).saturating_sub(2);
-        let top = Rect {
-            x: area.x + 1,
-            width: area.width.saturating_sub(2),
-            height: 1,
-            ..area
-        };
-        let (head, note) = ("A new federation", "nothing is written yet");
-        let gap = columns.saturating_sub(width(head) + width(note)).max(1);
-        frame.render_widget(
-            Line::from(vec![
-                Span::styled(head, theme.strong()),
-                Span::raw(" ".repeat(gap)),
-                Span::styled(note, theme.tone(Tone::Good)),
-            ]),
-            top,
-        );
-        let body = Rect {
-            y: area.y + 1,
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let head = Line::styled("A new federation", theme.strong());
+        let note = Line::styled("nothing is written yet", theme.tone(Tone::Good));
+        put(theme, ends(theme, head, note, columns(area)), frame, row(area, area.y));
         let preview = shared.host.preview(&self.draft);
-        let wrong: &[Wrong] = preview.as_ref().err().map_or(&[], Vec::as_slice);
         let (said, tone) = self.standing(&preview);
-        let [body, last] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(body);
-        let said = cut(&theme.words(&said), columns, theme.ascii).into_owned();
-        frame.render_widget(
-            Line::styled(said, theme.tone(tone)),
-            Rect {
-                x: last.x + 1,
-                width: last.width.saturating_sub(2),
-                ..last
-            },
-        );
-        let (left, right) = if area.width >= 100 {
-            let [left, right] = Layout::horizontal([Constraint::Percentage(55), Constraint::Min(20)]).areas(body);
-            (left, Some(right))
-        } else {
-            (body, None)
+        let [_, body, last] =
+            Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+        let said = Line::styled(theme.words(&said).into_owned(), theme.tone(tone));
+        put(theme, said, frame, row(last, last.y));
+        let (left, right) = match area.width {
+            BESIDE.. => {
+                let [left, right] = Layout::horizontal([Constraint::Percentage(55), Constraint::Min(20)]).areas(body);
+                (left, Some(right))
+            }
+            // One below the other, where there is room for something of it.
+            _ if preview.is_ok() => {
+                let lines = u16::try_from(self.draft.fields.len() + NOTES).unwrap_or(u16::MAX);
+                let [above, below] = Layout::vertical([Constraint::Max(lines), Constraint::Min(0)]).areas(body);
+                if below.height > LEAST {
+                    let head = line::rule(theme, columns(area));
+                    put(theme, head, frame, row(below, below.y));
+                    let below = Rect {
+                        y: below.y + 1,
+                        height: below.height - 1,
+                        ..below
+                    };
+                    (above, Some(below))
+                } else {
+                    (body, None)
+                }
+            }
+            _ => (body, None),
         };
-        let room = usize::from(left.width).saturating_sub(2);
+        let wrong: &[Wrong] = preview.as_ref().err().map_or(&[], Vec::as_slice);
+        self.draw_fields(shared, wrong, frame, left);
+        if let Some(right) = right {
+            draw_preview(theme, &preview, frame, right);
+        }
+    }
+}
+
+/// From this width on, the profile is shown beside the questions.
+const BESIDE: u16 = 100;
+/// Lines for what is said about the question that is chosen.
+const NOTES: usize = 5;
+/// A profile of no more lines than this is not worth beginning with.
+const LEAST: u16 = 3;
+
+impl Form {
+    /// The questions; below the chosen one what it is about, and what is wrong with its answer.
+    fn draw_fields(&self, shared: &Shared, wrong: &[Wrong], frame: &mut Frame<'_>, area: Rect) {
+        let theme = &shared.theme;
+        let room = columns(area);
         let labels = self
             .draft
             .fields
             .iter()
-            .map(|question| width(&question.label))
-            .max()
-            .unwrap_or(0)
-            .min(room / 3);
-        let height = usize::from(left.height).saturating_sub(4).max(1);
-        let mut y = left.y;
-        for at in self.scroll.window(height, self.draft.fields.len()) {
-            if y >= left.bottom() {
-                break;
-            }
+            .map(|question| width(&theme.words(&question.label)));
+        let labels = labels.max().unwrap_or(0).min(room / 3);
+        let notes = self.notes(theme, wrong, room.saturating_sub(4));
+        // What is said about the chosen one has its place, as long as some questions are left around it.
+        let rows = usize::from(area.height);
+        let notes = most(
+            theme,
+            notes,
+            (rows / 2).min(rows.saturating_sub(1)),
+            room.saturating_sub(4),
+            "",
+        );
+        let height = u16::try_from(rows - notes.len()).unwrap_or(0);
+        let list = Rect { height, ..area };
+        let mut down = 0;
+        for (at, place) in self.scroll.rows(theme, self.draft.fields.len(), frame, list) {
+            let place = Rect {
+                y: place.y + down,
+                ..place
+            };
             let question = &self.draft.fields[at];
             let chosen = at == self.scroll.at;
-            let trouble = wrong.iter().find(|wrong| wrong.key == question.key);
-            let row = Rect {
-                x: left.x + 1,
-                y,
-                width: left.width.saturating_sub(1),
-                height: 1,
-            };
-            let mark = match (chosen, trouble.is_some()) {
-                (true, _) => theme.either("▸ ", "> "),
+            let trouble = wrong.iter().any(|wrong| wrong.key == question.key);
+            let mark = match (chosen, trouble) {
                 (false, true) => "! ",
-                (false, false) => "  ",
+                (chosen, _) => theme.pointer(chosen),
             };
             let label = pad(&cut(&theme.words(&question.label), labels, theme.ascii), labels);
-            frame.render_widget(
-                Line::from(vec![
-                    Span::styled(mark, theme.tone(if trouble.is_some() { Tone::Bad } else { Tone::Note })),
-                    Span::styled(label, if chosen { theme.strong() } else { theme.text() }),
-                ]),
-                row,
-            );
-            shared.mark(row, Hit::Row(at));
-            let used = u16::try_from(labels + 4).unwrap_or(0);
-            let place = Rect {
-                x: row.x + used,
-                width: row.width.saturating_sub(used + 1),
-                ..row
+            let line = Line::from(vec![
+                Span::styled(mark, theme.tone(if trouble { Tone::Bad } else { Tone::Note })),
+                Span::styled(label, if chosen { theme.strong() } else { theme.text() }),
+            ]);
+            put(theme, line, frame, place);
+            shared.mark(place, Hit::Row(at));
+            let used = u16::try_from(labels + 4).unwrap_or(u16::MAX).min(place.width);
+            let answer = Rect {
+                x: place.x + used,
+                width: place.width - used,
+                ..place
             };
-            self.fields[at].draw(theme, chosen, frame, place);
-            y += 1;
+            self.fields[at].draw(theme, chosen, frame, answer);
             if chosen {
-                let mut notes: Vec<(String, Tone)> = Vec::new();
-                notes.extend(how_to_choose(question, theme.either("← →", "Left, Right")).map(|how| (how, Tone::Quiet)));
-                notes.push((question.hint.clone(), Tone::Quiet));
-                if let Some(wrong) = trouble {
-                    notes.push((wrong.why.clone(), Tone::Bad));
-                }
-                for (text, tone) in notes {
-                    for line in wrap(&theme.words(&text), room.saturating_sub(6)) {
-                        if y < left.bottom() {
-                            let row = Rect {
-                                x: left.x + 5,
-                                y,
-                                width: left.width.saturating_sub(5),
-                                height: 1,
-                            };
-                            frame.render_widget(Line::styled(line, theme.tone(tone)), row);
-                            y += 1;
-                        }
-                    }
+                for note in &notes {
+                    down += 1;
+                    let below = Rect {
+                        x: place.x + 4.min(place.width),
+                        y: place.y + down,
+                        width: place.width.saturating_sub(4),
+                        ..place
+                    };
+                    put(theme, note.clone(), frame, below);
                 }
             }
         }
-        let Some(right) = right else { return };
-        let lines: Vec<String> = match &preview {
-            Ok(text) => text.lines().map(str::to_owned).collect(),
-            Err(wrong) => wrong
-                .iter()
-                .flat_map(|wrong| wrap(&theme.words(&wrong.why), usize::from(right.width).saturating_sub(2)))
-                .collect(),
+    }
+
+    /// What there is to say about the question that is chosen.
+    fn notes(&self, theme: &Theme, wrong: &[Wrong], columns: usize) -> Vec<Line<'static>> {
+        let Some(question) = self.draft.fields.get(self.scroll.at) else {
+            return Vec::new();
         };
-        let style = if preview.is_ok() {
-            theme.quiet()
-        } else {
-            theme.tone(Tone::Bad)
-        };
-        for (line, y) in lines.iter().zip(right.y..right.bottom()) {
-            let row = Rect { y, height: 1, ..right };
-            let text = cut(
-                &theme.words(line),
-                usize::from(right.width).saturating_sub(1),
-                theme.ascii,
-            )
-            .into_owned();
-            frame.render_widget(Line::styled(text, style), row);
+        let mut notes: Vec<(String, Tone)> = Vec::new();
+        // What has no answer yet is not wrong: the last line says what is still to be answered.
+        let wrong = wrong
+            .iter()
+            .find(|wrong| wrong.key == question.key && !question.value.is_empty());
+        if let Some(wrong) = wrong {
+            notes.push((wrong.why.clone(), Tone::Bad));
         }
+        let how = how_to_choose(question, theme.either("← →", "Left, Right"));
+        notes.extend(how.map(|how| (how, Tone::Quiet)));
+        notes.push((question.hint.clone(), Tone::Quiet));
+        let lines = notes.into_iter().flat_map(|(text, tone)| {
+            let lines = wrap(&theme.words(&text), columns).into_iter();
+            lines.map(move |line| Line::styled(line, theme.tone(tone)))
+        });
+        lines.collect()
+    }
+}
+
+/// The profile as it would be written; or what is still wrong with it.
+fn draw_preview(theme: &Theme, preview: &Result<String, Vec<Wrong>>, frame: &mut Frame<'_>, area: Rect) {
+    let room = columns(area);
+    let lines: Vec<Line<'static>> = match preview {
+        Ok(text) => text
+            .lines()
+            .map(|line| Line::styled(theme.words(line).into_owned(), theme.quiet()))
+            .collect(),
+        Err(wrong) => wrong
+            .iter()
+            .flat_map(|wrong| wrap(&theme.words(&wrong.why), room))
+            .map(|line| Line::styled(line, theme.tone(Tone::Bad)))
+            .collect(),
+    };
+    for (line, y) in most(theme, lines, usize::from(area.height), room, "")
+        .into_iter()
+        .zip(area.y..)
+    {
+        put(theme, line, frame, row(area, y));
     }
 }

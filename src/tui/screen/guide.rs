@@ -17,7 +17,10 @@
 
 mod picture;
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
 
 use ratatui::{Frame, layout::Rect};
 use secrecy::SecretString;
@@ -45,6 +48,10 @@ pub struct GuideScreen {
     scroll: Scroll,
     /// Scrolled by hand: the chosen line need not be in view.
     by_hand: bool,
+    /// The chosen line was not in view when it was last drawn.
+    hidden: Cell<bool>,
+    /// How many lines there were.
+    lines: Cell<usize>,
 }
 
 /// What is typed for one field.
@@ -75,8 +82,19 @@ impl GuideScreen {
             fields: Vec::new(),
             at: 0,
             scroll: Scroll::default(),
-            by_hand: false,
+            by_hand: true,
+            hidden: Cell::new(false),
+            lines: Cell::new(0),
         }
+    }
+
+    /// Brings the chosen field into view. Says whether it was out of it.
+    fn show_chosen(&mut self) -> bool {
+        let hidden = !self.fields.is_empty() && self.by_hand && self.hidden.get();
+        if hidden {
+            self.by_hand = false;
+        }
+        hidden
     }
 
     /// For the step that has asked first, if any asks.
@@ -112,8 +130,9 @@ impl GuideScreen {
         } else {
             question.map_or(0, |question| question.guide.values.len())
         };
+        // What comes of it is read first, from the top.
         self.scroll = Scroll::default();
-        self.by_hand = false;
+        self.by_hand = true;
     }
 
     fn guide<'o>(&self, open: &'o Open) -> Option<&'o Guide> {
@@ -220,6 +239,7 @@ impl Page for GuideScreen {
                 Vec::new()
             }
             Event::Act(Action::Back) => vec![Effect::Back],
+            Event::Act(Action::Choose | Action::NextPart | Action::Down) if self.show_chosen() => Vec::new(),
             Event::Act(Action::Choose) => {
                 if self.at + 1 < all && self.at >= values {
                     self.at += 1;
@@ -305,7 +325,7 @@ impl Page for GuideScreen {
                 Vec::new()
             }
             _ => {
-                self.by_hand = self.scroll.on(event, 1000) || self.by_hand;
+                self.by_hand = self.scroll.on_text(event, self.lines.get()) || self.by_hand;
                 Vec::new()
             }
         }

@@ -12,6 +12,7 @@
 use ratatui::{
     Frame,
     layout::Rect,
+    style::Style,
     text::{Line, Span},
 };
 
@@ -21,7 +22,10 @@ use crate::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
         screen::form::Form,
-        widget::scroll::Scroll,
+        widget::{
+            line::{columns, put, row},
+            scroll::Scroll,
+        },
     },
 };
 
@@ -77,27 +81,17 @@ impl Page for Home {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let columns = usize::from(area.width).saturating_sub(4).min(96);
+        let columns = columns(area).saturating_sub(2).min(96);
         let mut y = area.y + u16::from(area.height > 12);
-        let mut put = |line: Line<'_>, frame: &mut Frame<'_>| -> Option<Rect> {
-            let row = Rect {
-                x: area.x + 2,
-                y,
-                width: area.width.saturating_sub(2),
-                height: 1,
-            };
-            (y < area.bottom()).then(|| {
-                frame.render_widget(line, row);
-                y += 1;
-                row
-            })
-        };
-        if area.height > 10 {
-            for line in wrap(WELCOME, columns) {
-                put(Line::raw(line), frame);
+        let mut say = |text: &str, style: Style| {
+            if area.height > 10 {
+                for line in wrap(text, columns).into_iter().chain([String::new()]) {
+                    put(theme, Line::styled(line, style), frame, inset(row(area, y)));
+                    y += 1;
+                }
             }
-            put(Line::raw(""), frame);
-        }
+        };
+        say(WELCOME, theme.text());
         let hint = match (shared.known.is_empty(), shared.draft.fields.is_empty()) {
             (true, false) => {
                 "There is no federation on this machine yet. Press Enter: a form asks for the tenant and the AWS account, and shows \
@@ -108,37 +102,39 @@ impl Page for Home {
             }
             (true, true) => "",
         };
-        if area.height > 10 {
-            for line in wrap(hint, columns) {
-                put(Line::styled(line, theme.quiet()), frame);
-            }
-            put(Line::raw(""), frame);
-        }
+        say(hint, theme.quiet());
         let rows = Self::rows(shared);
+        let list = Rect {
+            y,
+            height: area.bottom().saturating_sub(y),
+            ..area
+        };
         let names = rows
             .iter()
-            .map(|(name, _)| width(name))
+            .map(|(name, _)| width(&theme.words(name)))
             .max()
-            .unwrap_or(0)
-            .min(columns / 2);
-        let height = usize::from(area.height).saturating_sub(11).max(3);
-        for at in self.scroll.window(height, rows.len()) {
+            .unwrap_or(0);
+        let names = names.min(columns / 2);
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
             let (name, state) = &rows[at];
             let chosen = at == self.scroll.at;
-            let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
             let name = pad(&cut(&theme.words(name), names, theme.ascii), names);
-            let state = cut(&theme.words(state), columns.saturating_sub(names + 5), theme.ascii).into_owned();
+            let style = if chosen { theme.focus() } else { theme.strong() };
             let line = Line::from(vec![
-                Span::styled(
-                    format!("{mark}{name}"),
-                    if chosen { theme.focus() } else { theme.strong() },
-                ),
-                Span::raw("   "),
-                Span::styled(state, theme.quiet()),
+                Span::styled(format!("{}{name}", theme.pointer(chosen)), style),
+                Span::styled(format!("   {}", theme.words(state)), theme.quiet()),
             ]);
-            if let Some(row) = put(line, frame) {
-                shared.mark(row, Hit::Row(at));
-            }
+            put(theme, line, frame, inset(place));
+            shared.mark(place, Hit::Row(at));
         }
+    }
+}
+
+/// One column further in.
+fn inset(row: Rect) -> Rect {
+    Rect {
+        x: row.x + 1,
+        width: row.width.saturating_sub(1),
+        ..row
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Open, Page, Shared},
-        widget::{frame::over, scroll::Scroll},
+        widget::{frame::text_over, scroll::Scroll},
     },
 };
 
@@ -78,8 +78,9 @@ fn lines(open: &Open, columns: usize, ascii: bool) -> Vec<String> {
     let outcome = match ended {
         Ok(outcome) => outcome,
         Err(fault) => {
-            let text = format!("{fault}\n{}\n{}", fault.why, fault.hint);
-            let said = text.lines().flat_map(|line| wrap(&clean(line), columns));
+            let text = [&fault.what, &fault.why, &fault.hint];
+            let said = text.into_iter().filter(|text| !text.is_empty());
+            let said = said.flat_map(|text| wrap(&clean(text), columns));
             return said.chain([String::new()]).chain(wrap(next(open), columns)).collect();
         }
     };
@@ -127,25 +128,17 @@ impl Page for Over {
             return vec![Effect::Back];
         }
         let count = shared.open.as_ref().map_or(0, |open| lines(open, 74, false).len());
-        self.scroll.on(event, count);
+        self.scroll.on_text(event, count);
         Vec::new()
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let Some(open) = &shared.open else { return };
-        let columns = area.width.saturating_sub(2).min(80);
-        let lines = lines(open, usize::from(columns).saturating_sub(4), shared.theme.ascii);
-        let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-        let inner = over(&shared.theme, &title(open), (columns, height), frame, area);
-        let window = self.scroll.window(usize::from(inner.height), lines.len());
-        for (line, y) in lines[window].iter().zip(inner.y..) {
-            let row = Rect {
-                x: inner.x + 1,
-                y,
-                width: inner.width.saturating_sub(2),
-                height: 1,
-            };
-            frame.render_widget(Line::raw(shared.theme.words(line)), row);
-        }
+        let theme = &shared.theme;
+        let lines = |columns| {
+            let lines = lines(open, columns, theme.ascii).into_iter();
+            lines.map(|line| Line::raw(theme.words(&line).into_owned())).collect()
+        };
+        text_over(theme, &title(open), 80, lines, &self.scroll, frame, area);
     }
 }

@@ -25,7 +25,12 @@ use crate::{
         host::{Choice, Draft, LookUp, Question},
         keys::{Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
-        widget::{field::Field, frame::over, scroll::Scroll},
+        widget::{
+            field::Field,
+            frame::over,
+            line::{columns, most, put, row},
+            scroll::Scroll,
+        },
     },
 };
 
@@ -113,7 +118,7 @@ impl Pick {
     /// What goes on, in a line or two.
     fn standing(&self) -> Option<(String, Tone)> {
         if let Some(fault) = &self.trouble {
-            let text = [fault.to_string(), fault.why.to_string(), fault.hint.to_string()];
+            let text = [fault.what.to_string(), fault.why.to_string(), fault.hint.to_string()];
             let said = text.into_iter().filter(|part| !part.is_empty());
             return Some((said.collect::<Vec<_>>().join(". "), Tone::Bad));
         }
@@ -172,44 +177,38 @@ impl Page for Pick {
             area.height.saturating_sub(2).min(24),
         );
         let inner = over(theme, &self.title, size, frame, area);
-        let columns = usize::from(inner.width).saturating_sub(2);
-        let row = |y: u16| Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: u16::from(y < inner.bottom()),
-        };
-        self.field.draw(theme, true, frame, row(inner.y));
+        let columns = columns(inner);
+        self.field.draw(theme, true, frame, row(inner, inner.y));
         let mut y = inner.y + 1;
         if let Some((said, tone)) = self.standing() {
-            for line in wrap(&theme.words(&said), columns).into_iter().take(6) {
-                frame.render_widget(Line::styled(line, theme.tone(tone)), row(y));
+            let lines = wrap(&theme.words(&said), columns).into_iter();
+            let lines = lines.map(|line| Line::styled(line, theme.tone(tone))).collect();
+            let room = usize::from(inner.height).saturating_sub(1).min(6);
+            for line in most(theme, lines, room, columns, "") {
+                put(theme, line, frame, row(inner, y));
                 y += 1;
             }
         }
+        let list = Rect {
+            y,
+            height: inner.bottom().saturating_sub(y),
+            ..inner
+        };
         let rows = self.rows();
         let wide = rows.iter().map(|choice| width(&theme.words(&choice.value))).max();
         let wide = wide.unwrap_or(0).min(columns * 2 / 3);
-        let height = usize::from(inner.bottom().saturating_sub(y));
-        for (at, y) in self.scroll.window(height, rows.len()).zip(y..) {
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
             let chosen = at == self.scroll.at;
-            let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
             let value = pad(&cut(&theme.words(&rows[at].value), wide, theme.ascii), wide);
-            let about = cut(
-                &theme.words(&rows[at].about),
-                columns.saturating_sub(wide + 4),
-                theme.ascii,
-            )
-            .into_owned();
             let line = Line::from(vec![
                 Span::styled(
-                    format!("{mark}{value}"),
+                    format!("{}{value}", theme.pointer(chosen)),
                     if chosen { theme.focus() } else { theme.text() },
                 ),
-                Span::styled(format!("  {about}"), theme.quiet()),
+                Span::styled(format!("  {}", theme.words(&rows[at].about)), theme.quiet()),
             ]);
-            frame.render_widget(line, row(y));
-            shared.mark(row(y), Hit::Row(at));
+            put(theme, line, frame, place);
+            shared.mark(place, Hit::Row(at));
         }
     }
 }

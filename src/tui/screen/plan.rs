@@ -23,23 +23,39 @@ use crate::{
         signal::{Finding, What},
     },
     report::{
-        clean::{clean, cut, pad, width, wrap},
+        clean::{cut, pad, wrap},
         words::{self, Tone},
     },
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
         screen::over,
-        widget::{bar::bar, name::in_words, scroll::Scroll},
+        theme::Theme,
+        widget::{
+            bar::bar,
+            line::{columns, ends, labelled, most, put, row, rule},
+            name::in_words,
+            scroll::Scroll,
+        },
     },
 };
 
 /// What would happen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Plan {
     scroll: Scroll,
     /// Only what would change, or is not as it should be.
     changes: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            // Below the first heading.
+            scroll: Scroll::at(1),
+            changes: false,
+        }
+    }
 }
 
 /// A line of the table.
@@ -99,11 +115,12 @@ pub(super) fn adds_up(open: &Open) -> String {
 pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, frame: &mut Frame<'_>, area: Rect) {
     let theme = &shared.theme;
     let columns = usize::from(area.width);
-    match row {
+    let line = match row {
         Row::Phase(phase) => {
             let title = open.view.chapters()[*phase].heading.title;
-            let text = cut(title, columns.saturating_sub(4), theme.ascii).into_owned();
-            frame.render_widget(Line::styled(format!("{phase}  {text}"), theme.strong()), area);
+            let style = if chosen { theme.focus() } else { theme.strong() };
+            let mark = if chosen { theme.either("▸", ">") } else { " " };
+            Line::styled(format!("{phase}{mark} {title}"), style)
         }
         Row::Node(at) => {
             let node = open.view.node(*at);
@@ -112,42 +129,42 @@ pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, fr
                 .as_ref()
                 .map_or_else(|| node.state.look(), |finding| words::what(finding.what));
             let executor = open.view.about(*at).map_or("", |about| words::executor(about.executor));
-            let word = look.word;
-            let right = 8 + 24;
-            let names = columns.saturating_sub(right + 5).max(12);
-            let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
+            let names = columns.saturating_sub(EXECUTOR + WORD + 5).max(12);
             let name = theme.words(&in_words(&open.view, *at)).into_owned();
             let name = pad(&cut(&name, names, theme.ascii), names);
-            let line = Line::from(vec![
-                Span::raw(mark),
+            Line::from(vec![
+                Span::raw(theme.pointer(chosen)),
                 Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
                 Span::styled(name, if chosen { theme.focus() } else { theme.text() }),
-                Span::styled(format!(" {}", pad(executor, 7)), theme.quiet()),
-                Span::styled(
-                    cut(word, columns.saturating_sub(names + 13), theme.ascii).into_owned(),
-                    theme.tone(look.tone),
-                ),
-            ]);
-            frame.render_widget(line, area);
+                Span::styled(format!(" {}", pad(executor, EXECUTOR - 1)), theme.quiet()),
+                Span::styled(look.word, theme.tone(look.tone)),
+            ])
         }
-    }
+    };
+    put(theme, line, frame, area);
+}
+
+/// Columns for who carries a step out, and for what would happen to it.
+const EXECUTOR: usize = 8;
+const WORD: usize = 24;
+
+/// How far the look has come.
+pub(super) fn looking(theme: &Theme, open: &Open, columns: usize) -> Line<'static> {
+    let progress = open.view.progress();
+    let mut line = bar(theme, progress, columns.saturating_sub(24).min(40));
+    let text = format!(" looking: {} of {}", progress.done, progress.total);
+    line.push_span(Span::styled(text, theme.quiet()));
+    line
 }
 
 /// What there is to know of a step before it happens.
-pub(super) fn detail(open: &Open, node: usize, columns: usize) -> Vec<(String, String)> {
-    let mut lines: Vec<(String, String)> = Vec::new();
+pub(super) fn detail(theme: &Theme, open: &Open, node: usize, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
     let view = &open.view;
     let Some(about) = view.about(node) else {
         return lines;
     };
-    let mut put = |label: &str, text: &str| {
-        for (at, line) in wrap(&clean(text), columns.saturating_sub(8).max(10))
-            .into_iter()
-            .enumerate()
-        {
-            lines.push((if at == 0 { label.to_owned() } else { String::new() }, line));
-        }
-    };
+    let mut put = |label: &str, text: &str| lines.extend(labelled(theme, label, text, theme.text(), columns));
     put("Step", &view.node(node).label);
     put("Why", about.why);
     if let Some(finding) = &view.node(node).finding {
@@ -206,7 +223,7 @@ impl Page for Plan {
             }
             Event::Act(Action::Filter) => {
                 self.changes = !self.changes;
-                self.scroll = Scroll::default();
+                self.scroll = Scroll::at(1);
                 return Vec::new();
             }
             _ => {}
@@ -218,99 +235,85 @@ impl Page for Plan {
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let Some(open) = &shared.open else { return };
         let theme = &shared.theme;
-        let columns = usize::from(area.width).saturating_sub(2);
-        let line_at = |y: u16| Rect {
-            x: area.x + 1,
-            y,
-            width: area.width.saturating_sub(2),
-            height: 1,
+        let columns = columns(area);
+        let mut y = area.y;
+        let mut say = |line: Line<'static>, frame: &mut Frame<'_>| {
+            put(theme, line, frame, row(area, y));
+            y += 1;
         };
-        let head = format!("Plan for {}", theme.words(&open.federation.name()));
-        let note = if self.changes {
-            "what would happen only (v) - nothing has changed yet"
-        } else {
-            "nothing has changed yet"
-        };
-        let gap = columns.saturating_sub(width(&head) + width(note));
-        frame.render_widget(
-            Line::from(vec![
-                Span::styled(cut(&head, columns, theme.ascii).into_owned(), theme.strong()),
-                Span::raw(" ".repeat(gap)),
-                Span::styled(if gap > 0 { note } else { "" }, theme.tone(Tone::Good)),
-            ]),
-            line_at(area.y),
+        let head = Line::styled(
+            format!("Plan for {}", theme.words(&open.federation.name())),
+            theme.strong(),
         );
-        let progress = open.view.progress();
-        let second = if open.running.is_some() {
-            let mut line = bar(theme, progress, columns.saturating_sub(24).min(40));
-            line.push_span(Span::styled(
-                format!(" looking: {} of {}", progress.done, progress.total),
-                theme.quiet(),
-            ));
-            line
-        } else {
-            Line::styled(
-                cut(&theme.words(&adds_up(open)), columns, theme.ascii).into_owned(),
-                theme.text(),
-            )
+        let note = match self.changes {
+            true => "only what would happen (v shows all)",
+            false => "nothing has changed yet",
         };
-        if area.height > 1 {
-            frame.render_widget(second, line_at(area.y + 1));
-        }
-        // Who is needed for what comes before all else: it decides whether now is the time to begin.
-        let yours: Vec<&str> = (0..open.view.nodes().len())
-            .filter(|at| asks_a_person(open, *at))
-            .map(|at| {
-                open.view
-                    .about(at)
-                    .map_or(&*open.view.node(at).label, |about| about.title)
-            })
-            .collect();
-        let third = match yours.len() {
-            _ if open.running.is_some() => String::new(),
-            0 => "Nothing needs you: it goes by itself.".to_owned(),
-            1 => format!("1 needs you: {}", yours[0]),
-            more => format!("{more} need you: {}", yours.join(", ")),
-        };
-        let mut top = area.y + 2;
-        for line in wrap(&theme.words(&third), columns).iter().take(2) {
-            if top + 8 < area.bottom() {
-                frame.render_widget(Line::styled(line.clone(), theme.tone(Tone::Call)), line_at(top));
-                top += 1;
+        say(
+            ends(theme, head, Line::styled(note, theme.tone(Tone::Good)), columns),
+            frame,
+        );
+        say(
+            match open.running {
+                Some(_) => looking(theme, open, columns),
+                None => Line::raw(theme.words(&adds_up(open)).into_owned()),
+            },
+            frame,
+        );
+        if area.height > 10 && open.running.is_none() {
+            let lines = wrap(&theme.words(&whom_it_needs(open)), columns);
+            let lines: Vec<Line<'static>> = lines
+                .into_iter()
+                .map(|line| Line::styled(line, theme.tone(Tone::Call)))
+                .collect();
+            for line in most(theme, lines, 2, columns, "") {
+                say(line, frame);
             }
         }
         let rows = self.rows(open);
-        let chosen = rows.get(self.scroll.at);
-        let details = match chosen {
-            Some(Row::Node(node)) => detail(open, *node, columns),
+        let details = match rows.get(self.scroll.at) {
+            Some(Row::Node(node)) => detail(theme, open, *node, columns),
             Some(Row::Phase(phase)) => {
-                vec![("Aim".to_owned(), open.view.chapters()[*phase].heading.aim.to_owned())]
+                let aim = open.view.chapters()[*phase].heading.aim;
+                labelled(theme, "Aim", aim, theme.text(), columns)
             }
             None => Vec::new(),
         };
-        let room = usize::from(area.bottom().saturating_sub(top));
-        let below = details.len().min(room / 2);
-        let above = room.saturating_sub(below + 1);
-        for (at, y) in self.scroll.window(above, rows.len()).zip(top..) {
-            let row = line_at(y);
-            draw_row(shared, open, &rows[at], at == self.scroll.at, frame, row);
-            shared.mark(row, Hit::Row(at));
+        let room = area.bottom().saturating_sub(y);
+        let below = u16::try_from(details.len()).unwrap_or(u16::MAX).min(room / 2);
+        let list = Rect {
+            y,
+            height: room.saturating_sub(below + 1),
+            ..area
+        };
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
+            draw_row(shared, open, &rows[at], at == self.scroll.at, frame, place);
+            shared.mark(place, Hit::Row(at));
         }
-        let rule = area.bottom().saturating_sub(u16::try_from(below + 1).unwrap_or(0));
         if below > 0 {
-            frame.render_widget(
-                Line::styled(theme.either("─", "-").repeat(columns), theme.line()),
-                line_at(rule),
-            );
+            put(theme, rule(theme, columns), frame, row(area, list.bottom()));
         }
-        for ((label, text), y) in details.iter().take(below).zip(rule + 1..) {
-            frame.render_widget(
-                Line::from(vec![
-                    Span::styled(pad(label, 8), theme.quiet()),
-                    Span::raw(cut(&theme.words(text), columns.saturating_sub(8), theme.ascii).into_owned()),
-                ]),
-                line_at(y),
-            );
+        let details = most(theme, details, usize::from(below), columns, "");
+        for (line, y) in details.into_iter().zip(list.bottom() + 1..) {
+            put(theme, line, frame, row(area, y));
         }
+    }
+}
+
+/// Who is needed for what comes before all else: it decides whether now is the time to begin.
+fn whom_it_needs(open: &Open) -> String {
+    let nodes = 0..open.view.nodes().len();
+    let yours: Vec<&str> = nodes
+        .filter(|at| asks_a_person(open, *at))
+        .map(|at| {
+            open.view
+                .about(at)
+                .map_or(&*open.view.node(at).label, |about| about.title)
+        })
+        .collect();
+    match yours.as_slice() {
+        [] => "Nothing needs you: it goes by itself.".to_owned(),
+        [one] => format!("1 needs you: {one}"),
+        more => format!("{} need you: {}", more.len(), more.join(", ")),
     }
 }

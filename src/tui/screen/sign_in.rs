@@ -4,25 +4,18 @@
 //! ┌ ▸ Sign in to Entra ──────────────────────────┐
 //! │ Open   https://microsoft.com/devicelogin     │
 //! │ Code   F7QX-9KLM                             │
-//! │ Good for 14:12                               │
+//! │ Time   14:12 left; it goes on by itself …    │
 //! └──────────────────────────────────────────────┘
 //! ```
 
 use jiff::Timestamp;
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect};
 
-use crate::{
-    report::clean::wrap,
-    tui::{
-        host::SignIn,
-        keys::{Action, Place},
-        page::{Effect, Event, Page, Shared},
-        widget::{frame::over, wait::span},
-    },
+use crate::tui::{
+    host::SignIn,
+    keys::{Action, Place},
+    page::{Effect, Event, Page, Shared},
+    widget::{frame::text_over, line::labelled, scroll::Scroll, wait::span},
 };
 
 /// Where to sign in.
@@ -64,37 +57,22 @@ impl Page for SignInPage {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let columns = area.width.saturating_sub(4).min(76);
-        let room = usize::from(columns).saturating_sub(11);
-        let mut lines: Vec<(&str, String)> = Vec::new();
-        for (at, line) in wrap(&theme.words(&self.sign_in.url), room).into_iter().enumerate() {
-            lines.push((if at == 0 { "Open" } else { "" }, line));
-        }
-        if let Some(code) = &self.sign_in.code {
-            lines.push(("Code", theme.words(code).into_owned()));
-        }
-        // This is about a person at this machine, not about the clouds' time.
-        let left = self
-            .sign_in
-            .until
-            .duration_since(shared.wall.unwrap_or(Timestamp::UNIX_EPOCH));
-        lines.push(("Good for", span(left.as_secs())));
-        let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-        let inner = over(theme, "Sign in to Entra", (columns, height), frame, area);
-        for ((label, text), y) in lines.iter().zip(inner.y..inner.bottom()) {
-            let row = Rect {
-                x: inner.x + 1,
-                y,
-                width: inner.width.saturating_sub(2),
-                height: 1,
+        let lines = |columns| {
+            let mut lines = labelled(theme, "Open", &self.sign_in.url, theme.accent(), columns);
+            if let Some(code) = &self.sign_in.code {
+                let style = theme.accent().patch(theme.strong());
+                lines.extend(labelled(theme, "Code", code, style, columns));
+            }
+            // This is about a person at this machine, not about the clouds' time.
+            let now = shared.wall.unwrap_or(Timestamp::UNIX_EPOCH);
+            let left = self.sign_in.until.duration_since(now).as_secs();
+            let left = match left {
+                ..=0 => "over: go back, and begin again".to_owned(),
+                left => format!("{} left; it goes on by itself once you have signed in", span(left)),
             };
-            frame.render_widget(
-                Line::from(vec![
-                    Span::styled(format!("{label:<9}"), theme.quiet()),
-                    Span::styled(text.as_str(), theme.accent()),
-                ]),
-                row,
-            );
-        }
+            lines.extend(labelled(theme, "Time", &left, theme.text(), columns));
+            lines
+        };
+        text_over(theme, "Sign in to Entra", 78, lines, &Scroll::default(), frame, area);
     }
 }

@@ -12,19 +12,19 @@
 //! ```
 
 use jiff::tz::TimeZone;
-use ratatui::{Frame, layout::Rect, text::Line};
+use ratatui::{Frame, layout::Rect};
 
 use crate::{
     engine::{fact::Intent, step::Executor},
-    report::{
-        clean::wrap,
-        words::{self, State},
-    },
+    report::words::{self, State},
     tui::{
         keys::{Action, Place},
-        page::{Effect, Event, Hit, Open, Page, Shared},
+        page::{Effect, Event, Open, Page, Shared},
         screen::{plan::Plan, teardown::Teardown},
-        widget::{frame::over, scroll::Scroll},
+        widget::{
+            frame::{self, question_over},
+            scroll::Scroll,
+        },
     },
 };
 
@@ -139,39 +139,14 @@ impl Page for Start {
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let Some(open) = &shared.open else { return };
-        let theme = &shared.theme;
-        let columns = area.width.saturating_sub(4).min(76);
-        let room = usize::from(columns).saturating_sub(4);
         let mut text: Vec<String> = vec![open.federation.leads()];
+        if open.federation.console().is_some() {
+            text.push("A rehearsal: both clouds are simulated, and nothing outside this machine is touched.".into());
+        }
         text.extend(standing(open));
-        let lines: Vec<String> = text.iter().flat_map(|line| wrap(&theme.words(line), room)).collect();
-        let choices = choices(open);
-        let height = u16::try_from(lines.len() + choices.len() + 3).unwrap_or(u16::MAX);
-        let inner = over(theme, &open.federation.name(), (columns, height), frame, area);
-        let mut y = inner.y;
-        let row = |y: u16| Rect {
-            x: inner.x + 1,
-            y,
-            width: inner.width.saturating_sub(2),
-            height: 1,
-        };
-        for line in lines {
-            if y < inner.bottom() {
-                frame.render_widget(Line::raw(line), row(y));
-                y += 1;
-            }
-        }
-        y += 1;
-        for (at, (_, word)) in choices.iter().enumerate() {
-            if y >= inner.bottom() {
-                break;
-            }
-            let chosen = at == self.scroll.at;
-            let mark = if chosen { theme.either("▸ ", "> ") } else { "  " };
-            let style = if chosen { theme.focus() } else { theme.text() };
-            frame.render_widget(Line::styled(format!("{mark}{word}"), style), row(y));
-            shared.mark(row(y), Hit::Row(at));
-            y += 1;
-        }
+        let words: Vec<&str> = choices(open).into_iter().map(|(_, word)| word).collect();
+        let name = open.federation.name();
+        let below = question_over(&shared.theme, &name, &text, words.len(), frame, area);
+        frame::choices(shared, &words, &self.scroll, frame, below);
     }
 }

@@ -25,14 +25,19 @@ use super::{ask::Ask, guide::GuideScreen};
 use crate::{
     engine::{driver::Order, signal::Exchange},
     report::{
-        clean::{cut, width, wrap},
+        clean::{width, wrap},
         command::as_command,
         words::{self, State, Tone},
     },
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
-        widget::{name::in_words, scroll::Scroll, wait::wait_lines},
+        widget::{
+            line::{columns, ends, labelled, put, row},
+            name::in_words,
+            scroll::Scroll,
+            wait::wait_lines,
+        },
     },
 };
 
@@ -72,21 +77,13 @@ impl StepScreen {
         let view = &open.view;
         let node = view.node(self.node);
         let mut rows: Vec<Row> = Vec::new();
-        let room = columns.saturating_sub(8).max(10);
         let mut put = |label: &str, text: &str, tone: Option<Tone>| {
-            for (at, line) in wrap(&theme.words(text), room).into_iter().enumerate() {
-                let style = tone.map_or_else(|| theme.text(), |tone| theme.tone(tone));
-                rows.push(Row {
-                    line: Line::from(vec![
-                        Span::styled(format!("{:<8}", if at == 0 { label } else { "" }), theme.quiet()),
-                        Span::styled(line, style),
-                    ]),
-                    copies: None,
-                });
-            }
+            let style = tone.map_or_else(|| theme.text(), |tone| theme.tone(tone));
+            let lines = labelled(theme, label, text, style, columns).into_iter();
+            rows.extend(lines.map(|line| Row { line, copies: None }));
         };
         if let Some(fault) = node.fault() {
-            put("What", &fault.to_string(), Some(Tone::Bad));
+            put("What", &fault.what, Some(Tone::Bad));
             if !fault.why.is_empty() {
                 put("Why", &fault.why, None);
             }
@@ -191,14 +188,15 @@ impl StepScreen {
                 format!("The last of {} calls (x shows them as commands)", node.requests)
             };
             rows.push(Row {
-                line: Line::styled(cut(&title, columns, theme.ascii).into_owned(), theme.strong()),
+                line: Line::styled(title, theme.strong()),
                 copies: None,
             });
         }
         for call in calls {
             let command = as_command(call);
+            let shown = theme.words(&command);
             if self.commands {
-                for line in wrap(&command, columns.saturating_sub(2)) {
+                for line in wrap(&shown, columns.saturating_sub(2)) {
                     rows.push(Row {
                         line: Line::styled(line, theme.accent()),
                         copies: Some(command.clone()),
@@ -219,7 +217,8 @@ impl StepScreen {
                     format!("  {}", call.note)
                 }
             );
-            let left = format!("{} {}", call.method, call.url);
+            let right = theme.words(&right).into_owned();
+            let left = theme.words(&format!("{} {}", call.method, call.url)).into_owned();
             if width(&left) + width(&right) + 4 <= columns {
                 let gap = columns - width(&left) - width(&right) - 2;
                 rows.push(Row {
@@ -341,48 +340,33 @@ impl Page for StepScreen {
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let Some(open) = &shared.open else { return };
         let theme = &shared.theme;
-        let columns = usize::from(area.width).saturating_sub(2);
-        let row = |y: u16| Rect {
-            x: area.x + 1,
-            y,
-            width: area.width.saturating_sub(2),
-            height: 1,
-        };
+        let columns = columns(area);
         let node = open.view.node(self.node);
         let look = node.state.look();
         let about = open.view.about(self.node);
         let executor = about.map_or("", |about| words::executor(about.executor));
         let dot = theme.either("·", "-");
         let right = format!("{} {dot} {executor} {dot} {}", look.word, theme.words(&node.label));
-        let right = cut(&right, columns / 2, theme.ascii).into_owned();
-        let title = in_words(&open.view, self.node);
-        let title = cut(
-            &theme.words(&title),
-            columns.saturating_sub(width(&right) + 4),
-            theme.ascii,
-        )
-        .into_owned();
-        let gap = columns.saturating_sub(width(&title) + width(&right) + 2);
-        frame.render_widget(
-            Line::from(vec![
-                Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
-                Span::styled(title, theme.strong()),
-                Span::raw(" ".repeat(gap)),
-                Span::styled(right, theme.tone(look.tone)),
-            ]),
-            row(area.y),
-        );
+        let title = theme.words(&in_words(&open.view, self.node)).into_owned();
+        let left = Line::from(vec![
+            Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
+            Span::styled(title, theme.strong()),
+        ]);
+        let right = Line::styled(right, theme.tone(look.tone));
+        put(theme, ends(theme, left, right, columns), frame, row(area, area.y));
         let rows = self.rows(shared, open, columns);
-        let height = usize::from(area.height).saturating_sub(1);
         self.columns.set(columns);
-        for (at, y) in self.scroll.window(height, rows.len()).zip(area.y + 1..) {
-            let place = row(y);
-            let style = if at == self.scroll.at {
-                theme.focus()
-            } else {
-                theme.text()
+        let below = Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(1),
+            ..area
+        };
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, below) {
+            let style = match at == self.scroll.at {
+                true => theme.focus(),
+                false => theme.text(),
             };
-            frame.render_widget(rows[at].line.clone().patch_style(style), place);
+            put(theme, rows[at].line.clone().patch_style(style), frame, place);
             shared.mark(place, Hit::Row(at));
         }
     }

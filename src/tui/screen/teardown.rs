@@ -12,11 +12,11 @@
 
 use ratatui::{
     Frame,
-    layout::Rect,
+    layout::{Constraint, Flex, Layout, Rect},
     text::{Line, Span},
 };
 
-use super::plan::{Row, adds_up, detail, draw_row};
+use super::plan::{Row, adds_up, detail, draw_row, looking};
 use crate::{
     engine::{fact::Intent, signal::What, step::Executor},
     report::{
@@ -27,7 +27,12 @@ use crate::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
         screen::over,
-        widget::{bar::bar, field::Field, scroll::Scroll},
+        theme::Theme,
+        widget::{
+            field::Field,
+            line::{columns, ends, most, put, row},
+            scroll::Scroll,
+        },
     },
 };
 
@@ -75,6 +80,29 @@ impl Lists {
             }
         }
         Self { goes, needs, stays }
+    }
+
+    /// How many there are in each list, and what they are.
+    fn sums(&self, theme: &Theme, open: &Open) -> Vec<Line<'static>> {
+        let lists = [
+            ("goes", &self.goes, Tone::Note),
+            ("needs you", &self.needs, Tone::Call),
+            ("stays", &self.stays, Tone::Good),
+        ];
+        let sum = |(name, list, tone): (&str, &Vec<usize>, Tone)| {
+            let titles = list.iter().map(|at| {
+                let label = &*open.view.node(*at).label;
+                open.view.about(*at).map_or(label, |about| about.title)
+            });
+            let mut titles: Vec<&str> = titles.collect();
+            titles.dedup();
+            let text = format!("{:>4}   {}", list.len(), theme.words(&titles.join(", ")));
+            Line::from(vec![
+                Span::styled(format!("  {}", pad(name, 9)), theme.tone(tone)),
+                Span::raw(text),
+            ])
+        };
+        lists.into_iter().map(sum).collect()
     }
 
     /// The lists one below the other, each under its heading.
@@ -142,121 +170,75 @@ impl Page for Teardown {
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let Some(open) = &shared.open else { return };
         let theme = &shared.theme;
-        let columns = usize::from(area.width).saturating_sub(2);
-        let row = |y: u16| Rect {
-            x: area.x + 1,
-            y,
-            width: area.width.saturating_sub(2),
-            height: 1,
-        };
+        let columns = columns(area);
         let mut y = area.y;
-        let put = |y: &mut u16, line: Line<'_>, frame: &mut Frame<'_>| {
-            if *y < area.bottom() {
-                frame.render_widget(line, row(*y));
-                *y += 1;
+        // The last row is for the name.
+        let last = area.bottom().saturating_sub(1);
+        let mut say = |line: Line<'static>, frame: &mut Frame<'_>| {
+            if y < last {
+                put(theme, line, frame, row(area, y));
+                y += 1;
             }
         };
-        let head = format!("Take {} back?", theme.words(&open.federation.name()));
-        let note = "nothing has changed yet";
-        let gap = columns.saturating_sub(width(&head) + width(note)).max(1);
-        put(
-            &mut y,
-            Line::from(vec![
-                Span::styled(head, theme.strong()),
-                Span::raw(" ".repeat(gap)),
-                Span::styled(note, theme.tone(Tone::Good)),
-            ]),
-            frame,
-        );
+        let name = theme.words(&open.federation.name()).into_owned();
+        let head = Line::styled(format!("Take {name} back?"), theme.strong());
+        let note = Line::styled("nothing has changed yet", theme.tone(Tone::Good));
+        say(ends(theme, head, note, columns), frame);
         if open.running.is_some() {
-            let progress = open.view.progress();
-            let mut line = bar(theme, progress, columns.saturating_sub(24).min(40));
-            line.push_span(Span::styled(
-                format!(" looking: {} of {}", progress.done, progress.total),
-                theme.quiet(),
-            ));
-            put(&mut y, line, frame);
+            say(looking(theme, open, columns), frame);
             return;
         }
         let lists = Lists::of(open);
-        for (name, list, tone) in [
-            ("goes", &lists.goes, Tone::Note),
-            ("needs you", &lists.needs, Tone::Call),
-            ("stays", &lists.stays, Tone::Good),
-        ] {
-            let mut names: Vec<String> = Vec::new();
-            for at in list {
-                let node = open.view.node(*at);
-                let title = open.view.about(*at).map_or(&*node.label, |about| about.title);
-                if names.last().is_none_or(|last| last != title) {
-                    names.push(title.to_owned());
-                }
-            }
-            let text = format!("{:>4}   {}", list.len(), theme.words(&names.join(", ")));
-            put(
-                &mut y,
-                Line::from(vec![
-                    Span::styled(format!("  {}", pad(name, 9)), theme.tone(tone)),
-                    Span::raw(cut(&text, columns.saturating_sub(11), theme.ascii).into_owned()),
-                ]),
-                frame,
-            );
+        for line in lists.sums(theme, open) {
+            say(line, frame);
         }
         if area.height > 14 {
             for line in wrap(CONSEQUENCE, columns.saturating_sub(2)) {
-                put(&mut y, Line::raw(format!("  {line}")), frame);
+                say(Line::raw(format!("  {line}")), frame);
             }
         }
         let rows = lists.rows();
-        let details = match rows.get(self.scroll.at) {
-            Some(Listed::Node(node)) => detail(open, *node, columns),
-            _ => Vec::new(),
-        };
-        let room = usize::from(area.bottom().saturating_sub(y)).saturating_sub(3);
-        let below = details.len().min(room / 2);
-        let above = room.saturating_sub(below);
         if rows.is_empty() {
-            put(&mut y, Line::styled(adds_up(open), theme.quiet()), frame);
-        }
-        for at in self.scroll.window(above, rows.len()) {
-            if y < area.bottom() {
-                match &rows[at] {
-                    Listed::Node(node) => {
-                        draw_row(shared, open, &Row::Node(*node), at == self.scroll.at, frame, row(y));
-                    }
-                    Listed::Heading(name, count) => {
-                        let style = if at == self.scroll.at {
-                            theme.focus()
-                        } else {
-                            theme.strong()
-                        };
-                        frame.render_widget(Line::styled(format!("{name} ({count})"), style), row(y));
-                    }
-                }
-                shared.mark(row(y), Hit::Row(at));
-                y += 1;
-            }
-        }
-        for (label, text) in details.iter().take(below) {
-            put(
-                &mut y,
-                Line::from(vec![
-                    Span::styled(format!("  {}", pad(label, 8)), theme.quiet()),
-                    Span::raw(cut(&theme.words(text), columns.saturating_sub(10), theme.ascii).into_owned()),
-                ]),
+            say(
+                Line::styled(theme.words(&adds_up(open)).into_owned(), theme.quiet()),
                 frame,
             );
         }
-        let question = format!("Type `{}` to begin: ", theme.words(&open.federation.name()));
+        let details = match rows.get(self.scroll.at) {
+            Some(Listed::Node(node)) => detail(theme, open, *node, columns.saturating_sub(2)),
+            _ => Vec::new(),
+        };
+        let room = last.saturating_sub(y + 1);
+        let below = u16::try_from(details.len()).unwrap_or(u16::MAX).min(room / 2);
+        let list = Rect {
+            y,
+            height: room - below,
+            ..area
+        };
+        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
+            let chosen = at == self.scroll.at;
+            match &rows[at] {
+                Listed::Node(node) => draw_row(shared, open, &Row::Node(*node), chosen, frame, place),
+                Listed::Heading(name, count) => {
+                    let style = if chosen { theme.focus() } else { theme.strong() };
+                    put(theme, Line::styled(format!("{name} ({count})"), style), frame, place);
+                }
+            }
+            shared.mark(place, Hit::Row(at));
+        }
+        let details = most(theme, details, usize::from(below), columns.saturating_sub(2), "");
+        for (mut line, y) in details.into_iter().zip(list.bottom()..) {
+            line.spans.insert(0, Span::raw("  "));
+            put(theme, line, frame, row(area, y));
+        }
+        let at = row(area, last);
+        let question = format!("Type `{name}` to begin: ");
         let question = cut(&question, columns.saturating_sub(12), theme.ascii).into_owned();
         let used = u16::try_from(width(&question)).unwrap_or(0);
-        let at = row(area.bottom().saturating_sub(1));
-        frame.render_widget(Line::styled(question, theme.strong()), at);
-        let place = Rect {
-            x: at.x + used,
-            width: at.width.saturating_sub(used).min(40),
-            ..at
-        };
+        let [question_at, place] = Layout::horizontal([Constraint::Length(used), Constraint::Max(40)])
+            .flex(Flex::Start)
+            .areas(at);
+        put(theme, Line::styled(question, theme.strong()), frame, question_at);
         self.field.draw(theme, true, frame, place);
     }
 }

@@ -31,7 +31,7 @@ use crate::{
         graph::GraphPane,
         keys::{Action, Place},
         page::{Effect, Event, Open, Page, Shared},
-        widget::bar::bar,
+        widget::{bar::bar, line::put},
     },
 };
 
@@ -245,7 +245,7 @@ impl Walk {
         self.draw_focus_title(shared, open, frame, first);
         focus::draw(shared, open, frame, inset(focus));
         self.draw_activity_title(shared, frame, second);
-        self.draw_activity(shared, open, frame, inset(activity));
+        self.draw_activity(shared, open, frame, activity);
     }
 
     /// The graph over all columns, the step in focus and what goes on side by side below.
@@ -264,7 +264,7 @@ impl Walk {
         focus::draw(shared, open, frame, inset(focus));
         let [title, activity] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(right);
         self.draw_activity_title(shared, frame, title);
-        self.draw_activity(shared, open, frame, inset(activity));
+        self.draw_activity(shared, open, frame, activity);
         border(shared, frame, right.x, left, right);
     }
 
@@ -286,13 +286,14 @@ impl Walk {
             height: 1,
             ..inset(progress)
         };
-        frame.render_widget(bar(&shared.theme, open.view.progress(), usize::from(line.width)), line);
+        let progress = bar(&shared.theme, open.view.progress(), usize::from(line.width));
+        put(&shared.theme, progress, frame, line);
         self.draw_focus_title(shared, open, frame, heading);
         focus::draw(shared, open, frame, inset(focus));
         self.graph.draw(shared, open, frame, main);
         let [title, activity] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(below);
         self.draw_activity_title(shared, frame, title);
-        self.draw_activity(shared, open, frame, inset(activity));
+        self.draw_activity(shared, open, frame, activity);
     }
 
     fn draw_focus_title(&self, shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Rect) {
@@ -334,6 +335,6 @@ fn border(shared: &Shared, frame: &mut Frame<'_>, x: u16, left: Rect, right: Rec
             width: 1,
             height: 1,
         };
-        frame.render_widget(Line::styled(theme.either("│", "|"), theme.line()), cell);
+        put(theme, Line::styled(theme.either("│", "|"), theme.line()), frame, cell);
     }
 }

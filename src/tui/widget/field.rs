@@ -4,13 +4,18 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
     Frame,
     layout::{Position, Rect},
-    text::{Line, Span},
+    text::Line,
 };
 use secrecy::SecretString;
 use tui_input::{Input, InputRequest};
+use unicode_segmentation::UnicodeSegmentation;
 use zeroize::Zeroizing;
 
-use crate::{report::clean::width, tui::theme::Theme};
+use super::line::put;
+use crate::{
+    report::clean::{cut, pad, width},
+    tui::theme::Theme,
+};
 
 /// A line that is typed into.
 #[derive(Debug, Clone)]
@@ -130,9 +135,9 @@ impl Field {
         let columns = usize::from(area.width);
         let (shown, cursor) = match self {
             Self::Open(input) => {
-                let scroll = input.visual_scroll(columns.saturating_sub(1));
-                let text: String = skip_columns(input.value(), scroll);
-                (text, input.visual_cursor().saturating_sub(scroll))
+                let before: String = input.value().chars().take(input.cursor()).collect();
+                let cursor = if focus { width(&theme.words(&before)) } else { 0 };
+                from_column(theme, &theme.words(input.value()), cursor, columns)
             }
             Self::Hidden(hidden) if hidden.0.is_empty() => (String::new(), 0),
             Self::Hidden(hidden) => {
@@ -152,10 +157,8 @@ impl Field {
             }
         };
         let style = if focus { theme.focus() } else { theme.accent() };
-        let shown = crate::report::clean::cut(&theme.words(&shown), columns, theme.ascii).into_owned();
-        let fill = columns.saturating_sub(width(&shown));
-        let line = Line::from(vec![Span::styled(shown, style), Span::styled(" ".repeat(fill), style)]);
-        frame.render_widget(line, area);
+        let shown = cut(&shown, columns, theme.ascii);
+        put(theme, Line::styled(pad(&shown, columns), style), frame, area);
         if focus {
             let x = area.x + u16::try_from(cursor.min(columns - 1)).unwrap_or(0);
             frame.set_cursor_position(Position::new(x, area.y));
@@ -163,17 +166,23 @@ impl Field {
     }
 }
 
-/// The text without its first columns.
-fn skip_columns(text: &str, columns: usize) -> String {
-    use unicode_segmentation::UnicodeSegmentation;
-    let mut left = columns;
-    text.graphemes(true)
-        .skip_while(|grapheme| {
-            let skip = left > 0;
-            left = left.saturating_sub(width(grapheme));
+/// The part of a text that has the cursor in it, and the cursor's column there. What is left out before it is marked.
+fn from_column(theme: &Theme, text: &str, cursor: usize, columns: usize) -> (String, usize) {
+    if cursor < columns {
+        return (text.to_owned(), cursor);
+    }
+    // The mark, and the cell of the cursor itself.
+    let from = (cursor + 2).saturating_sub(columns);
+    let mut left_out = 0;
+    let rest: String = text
+        .graphemes(true)
+        .skip_while(|letter| {
+            let skip = left_out < from;
+            left_out += if skip { width(letter) } else { 0 };
             skip
         })
-        .collect()
+        .collect();
+    (format!("{}{rest}", theme.cut()), (cursor + 1).saturating_sub(left_out))
 }
 
 #[cfg(test)]
@@ -217,6 +226,16 @@ mod tests {
         assert_eq!(field.text(), "contoso.onmicrosoft.co");
         field.key(&KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
         assert!(field.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_out_on_either_side_is_marked() {
+        let mut field = Field::open(&"abcdefghij".repeat(6));
+        let shown = drawn(&field);
+        assert!(shown.starts_with("\"…") && shown.contains("ghij "), "{shown}");
+        field.key(&KeyEvent::new(KeyCode::Home, KeyModifiers::NONE));
+        let shown = drawn(&field);
+        assert!(shown.starts_with("\"abc") && shown.contains("…\""), "{shown}");
     }
 
     #[test]

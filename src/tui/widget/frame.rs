@@ -9,7 +9,17 @@ use ratatui::{
     widgets::{Block, Clear},
 };
 
-use crate::{report::clean::cut, tui::theme::Theme};
+use super::{
+    line::{choice, most, put, row},
+    scroll::Scroll,
+};
+use crate::{
+    report::clean::{cut, width, wrap},
+    tui::{
+        page::{Hit, Shared},
+        theme::Theme,
+    },
+};
 
 const ASCII_BORDER: border::Set<'static> = border::Set {
     top_left: "+",
@@ -49,6 +59,100 @@ pub fn over(theme: &Theme, title: &str, size: (u16, u16), frame: &mut Frame<'_>,
     let [place] = Layout::horizontal([Constraint::Length(size.0.min(area.width))])
         .flex(Flex::Center)
         .areas(row);
-    frame.render_widget(Clear, place);
+    // A few columns that are left on either side say nothing any more.
+    let beside = area.width.saturating_sub(place.width) <= BESIDE;
+    let cleared = if beside {
+        Rect {
+            x: area.x,
+            width: area.width,
+            ..place
+        }
+    } else {
+        place
+    };
+    frame.render_widget(Clear, cleared);
+    // Half of a wide letter that it covers does not stay beside it.
+    let buffer = frame.buffer_mut();
+    for y in place.y..place.bottom() {
+        if place.x > 0 && width(buffer[(place.x - 1, y)].symbol()) > 1 {
+            buffer[(place.x - 1, y)].set_symbol(" ");
+        }
+    }
     framed(theme, title, true, frame, place)
+}
+
+/// What is left of the page below is not shown, where it is no wider than this on both sides together.
+const BESIDE: u16 = 12;
+
+/// Columns of a frame that are not for what is in it: two of its border, two of blanks.
+const EDGES: u16 = 4;
+
+/// A text that can be longer than the screen, laid over the middle.
+pub fn text_over(
+    theme: &Theme,
+    title: &str,
+    widest: u16,
+    lines: impl Fn(usize) -> Vec<Line<'static>>,
+    scroll: &Scroll,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) {
+    let columns = area.width.saturating_sub(2).min(widest);
+    let lines = lines(usize::from(columns.saturating_sub(EDGES)));
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let inner = over(theme, title, (columns, height), frame, area);
+    for (at, row) in scroll.text_rows(theme, lines.len(), frame, inner) {
+        put(theme, lines[at].clone(), frame, row);
+    }
+}
+
+/// A question laid over the middle: a text, and below it so many rows for the answer. Gives those rows. Where there is no
+/// room for both, the answer is worth more than the text.
+pub fn question_over(
+    theme: &Theme,
+    title: &str,
+    text: &[String],
+    answer: usize,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) -> Rect {
+    let columns = area.width.saturating_sub(2).min(WIDEST);
+    let room = usize::from(columns.saturating_sub(EDGES));
+    let lines: Vec<Line<'static>> = text
+        .iter()
+        .flat_map(|text| wrap(&theme.words(text), room))
+        .map(Line::raw)
+        .collect();
+    let height = u16::try_from(lines.len() + answer + 3).unwrap_or(u16::MAX);
+    let inner = over(theme, title, (columns, height), frame, area);
+    let free = usize::from(inner.height).saturating_sub(answer);
+    let mut y = inner.y;
+    for line in most(theme, lines, free, room, "") {
+        put(theme, line, frame, row(inner, y));
+        y += 1;
+    }
+    if usize::from(inner.bottom().saturating_sub(y)) > answer {
+        y += 1;
+    }
+    Rect {
+        y,
+        height: inner.bottom().saturating_sub(y),
+        ..inner
+    }
+}
+
+/// The most columns of a question.
+const WIDEST: u16 = 76;
+
+/// What can be chosen, one a row. Each row takes clicks.
+pub fn choices(shared: &Shared, words: &[&str], scroll: &Scroll, frame: &mut Frame<'_>, area: Rect) {
+    for (at, row) in scroll.rows(&shared.theme, words.len(), frame, area) {
+        put(
+            &shared.theme,
+            choice(&shared.theme, at == scroll.at, words[at]),
+            frame,
+            row,
+        );
+        shared.mark(row, Hit::Row(at));
+    }
 }

@@ -3,6 +3,7 @@
 pub mod bar;
 pub mod field;
 pub mod frame;
+pub mod line;
 pub mod name;
 pub mod scroll;
 pub mod wait;

@@ -1,12 +1,10 @@
 //! A wait in words: why, since when, when the next look is, when it gives up, and what ends it early.
 
 use jiff::Timestamp;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use crate::{
-    report::{clean::wrap, node::NodeView},
-    tui::theme::Theme,
-};
+use super::line::labelled;
+use crate::{report::node::NodeView, tui::theme::Theme};
 
 /// A time span in the two largest units that matter.
 pub fn span(seconds: i64) -> String {
@@ -42,21 +40,11 @@ pub fn wait_lines(theme: &Theme, node: &NodeView, now: Timestamp, columns: usize
         if let Some(fault) = node.fault() {
             text.push_str(&format!(": {fault}"));
         }
-        texts.push(("Again", crate::report::clean::clean(&text).into_owned()));
+        texts.push(("Again", text));
     }
-    let room = columns.saturating_sub(8).max(10);
-    texts
-        .into_iter()
-        .flat_map(|(label, text)| {
-            let lines = wrap(&theme.words(&text), room).into_iter().enumerate();
-            let lines = lines.map(|(at, line)| {
-                Line::from(vec![
-                    Span::styled(format!("{:<8}", if at == 0 { label } else { "" }), theme.quiet()),
-                    Span::raw(line),
-                ])
-            });
-            lines.collect::<Vec<_>>()
-        })
+    let lines = texts.iter();
+    lines
+        .flat_map(|(label, text)| labelled(theme, label, text, theme.text(), columns))
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::{
     Frame,
-    layout::Rect,
+    layout::{Constraint, Layout, Rect},
     text::{Line, Span},
 };
 
@@ -14,9 +14,14 @@ use crate::{
         words::{State, Tone},
     },
     tui::{
+        dag::goes_back,
         page::{Hit, Open, Shared},
         theme::Theme,
-        widget::wait::wait_lines,
+        widget::{
+            line::{columns, ends, labelled, put, row},
+            scroll::Scroll,
+            wait::wait_lines,
+        },
     },
 };
 
@@ -24,18 +29,6 @@ use crate::{
 struct Row {
     line: Line<'static>,
     choice: Option<usize>,
-}
-
-/// A label, and a text beside it.
-fn labelled(theme: &Theme, label: &str, text: &str, columns: usize) -> Vec<Line<'static>> {
-    let lines = wrap(&theme.words(text), columns.saturating_sub(8).max(10));
-    let lines = lines.into_iter().enumerate().map(|(at, line)| {
-        Line::from(vec![
-            Span::styled(format!("{:<8}", if at == 0 { label } else { "" }), theme.quiet()),
-            Span::raw(line),
-        ])
-    });
-    lines.collect()
 }
 
 impl GuideScreen {
@@ -48,6 +41,12 @@ impl GuideScreen {
             put(Line::styled("Nothing is asked at the moment.", theme.quiet()), None);
             return rows;
         };
+        if self.question.is_some() && open.federation.console().is_some() {
+            let text = "A rehearsal: press F2, and the simulated console does all of this.";
+            for line in wrap(text, columns) {
+                put(Line::styled(line, theme.tone(Tone::Note)), None);
+            }
+        }
         if self.question.is_none() && (node.state.is_running() || node.state == State::Waiting) {
             // It is answered: what matters now is the proof.
             put(
@@ -57,13 +56,13 @@ impl GuideScreen {
                 ),
                 None,
             );
-            let proof = open.view.about(self.node).map_or("", |about| about.proof);
-            for line in labelled(theme, "Proof", proof, columns) {
+            let (label, proof) = self.proof(open);
+            for line in labelled(theme, label, proof, theme.text(), columns) {
                 put(line, None);
             }
             let waits = wait_lines(theme, node, shared.now, columns);
             if waits.is_empty() {
-                for line in labelled(theme, "Now", node.state.word(), columns) {
+                for line in labelled(theme, "Now", node.state.word(), theme.text(), columns) {
                     put(line, None);
                 }
             }
@@ -74,6 +73,7 @@ impl GuideScreen {
                 theme,
                 "Keys",
                 "Esc leaves this page, the search goes on. F6: your word instead.",
+                theme.text(),
                 columns,
             ) {
                 put(line, None);
@@ -110,23 +110,15 @@ impl GuideScreen {
         }
         if let Some(link) = &guide.link {
             put(Line::raw(""), None);
-            let text = cut(&theme.words(link), columns.saturating_sub(14), theme.ascii).into_owned();
             put(
                 Line::from(vec![
                     Span::styled("     F3 opens ", theme.quiet()),
-                    Span::styled(text, theme.accent()),
+                    Span::styled(theme.words(link).into_owned(), theme.accent()),
                 ]),
                 None,
             );
         }
-        let labels = guide
-            .values
-            .iter()
-            .map(|(label, _)| width(label))
-            .chain(self.fields.iter().map(|typed| width(&typed.label)))
-            .max()
-            .unwrap_or(0)
-            .min(columns / 3);
+        let labels = self.labels(theme, open, columns);
         if !guide.values.is_empty() {
             put(Line::raw(""), None);
         }
@@ -179,101 +171,104 @@ impl GuideScreen {
         }
         if self.question.is_some() {
             put(Line::raw(""), None);
-            let proof = open.view.about(self.node).map_or("", |about| about.proof);
+            let (label, proof) = self.proof(open);
             let done = match (self.fields.is_empty(), open.federation.console().is_some()) {
                 (_, true) => "Press F2 and the simulated console does it, or Enter when you have done it.",
                 (true, false) => "Press Enter when you have done it. The proof is then looked for.",
                 (false, false) => "Enter goes from field to field; on the last one it sends the answers.",
             };
-            for line in labelled(theme, "Then", done, columns) {
+            for line in labelled(theme, "Then", done, theme.text(), columns) {
                 put(line, None);
             }
-            for line in labelled(theme, "Proof", proof, columns) {
+            for line in labelled(theme, label, proof, theme.text(), columns) {
                 put(line, None);
             }
         }
         rows
     }
 
-    /// Where the fields are drawn: behind their labels.
-    fn field_area(&self, open: &Open, columns: usize, row: Rect) -> Rect {
-        let labels = self
-            .guide(open)
-            .into_iter()
-            .flat_map(|guide| guide.values.iter().map(|(label, _)| width(label)))
-            .chain(self.fields.iter().map(|typed| width(&typed.label)))
-            .max()
-            .unwrap_or(0)
-            .min(columns / 3);
-        let used = u16::try_from(labels + 6).unwrap_or(0);
-        Rect {
-            x: row.x + used,
-            width: row.width.saturating_sub(used),
-            ..row
+    /// What is seen when it is done; on the way back, what taking it back means.
+    fn proof(&self, open: &Open) -> (&'static str, &'static str) {
+        match open.view.about(self.node) {
+            Some(about) if goes_back(&open.view) => ("Undo", about.undo),
+            Some(about) => ("Proof", about.proof),
+            None => ("Proof", ""),
         }
     }
 
+    /// The columns of the labels of values and fields.
+    fn labels(&self, theme: &Theme, open: &Open, columns: usize) -> usize {
+        let values = self.guide(open).into_iter().flat_map(|guide| &guide.values);
+        let labels = values
+            .map(|(label, _)| label)
+            .chain(self.fields.iter().map(|typed| &typed.label));
+        let widest = labels.map(|label| width(&theme.words(label))).max();
+        widest.unwrap_or(0).min(columns / 3)
+    }
     pub(super) fn picture(&self, shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Rect) {
-        let theme: &Theme = &shared.theme;
-        let columns = usize::from(area.width).saturating_sub(2);
-        let row = |y: u16| Rect {
-            x: area.x + 1,
-            y,
-            width: area.width.saturating_sub(2),
-            height: 1,
-        };
+        let theme = &shared.theme;
+        let columns = columns(area);
         let node = open.view.node(self.node);
-        let title = self.guide(open).map_or_else(
-            || node.label.to_string(),
-            |guide| theme.words(&guide.title).into_owned(),
-        );
+        let title = self.guide(open).map_or(&*node.label, |guide| &*guide.title);
         let look = node.state.look();
         let clicking = open.question_of(self.node).is_some_and(|question| question.clicking);
-        let right = if clicking {
-            "the simulated console clicks"
-        } else {
-            look.word
+        let (right, tone) = match clicking {
+            true => ("the simulated console clicks", Tone::Busy),
+            false => (look.word, look.tone),
         };
-        let room = columns.saturating_sub(width(right) + 4);
-        let title = cut(&title, room, theme.ascii).into_owned();
-        let gap = columns.saturating_sub(width(&title) + width(right) + 2);
-        frame.render_widget(
-            Line::from(vec![
-                Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
-                Span::styled(title, theme.strong()),
-                Span::raw(" ".repeat(gap)),
-                Span::styled(right, theme.tone(if clicking { Tone::Busy } else { look.tone })),
-            ]),
-            row(area.y),
-        );
+        let left = Line::from(vec![
+            Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
+            Span::styled(theme.words(title).into_owned(), theme.strong()),
+        ]);
+        let head = ends(theme, left, Line::styled(right, theme.tone(tone)), columns);
+        put(theme, head, frame, row(area, area.y));
         let rows = self.rows(shared, open, columns);
-        let height = usize::from(area.height).saturating_sub(1);
-        let chosen = rows.iter().position(|row| row.choice == Some(self.at));
-        let mut scroll = self.scroll.clone();
-        if !self.by_hand {
-            // What is above the chosen line is read first, if all of it fits.
-            scroll.at = if rows.len() <= height || self.question.is_none() {
-                0
-            } else {
-                chosen.map_or(0, |at| at + 2)
+        let body = Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(1),
+            ..area
+        };
+        let chosen = rows.iter().position(|row| row.choice == Some(self.at)).unwrap_or(0);
+        let values = self.values(open);
+        self.lines.set(rows.len());
+        let below = usize::from(body.height) <= chosen + 1 && self.by_hand && self.scroll.at == 0;
+        self.hidden.set(below);
+        let shown = match self.by_hand || self.question.is_none() {
+            true if below && self.at >= values => {
+                // Who reads from the top is told that there is something to be typed further down.
+                let [body, last] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(body);
+                let label = self.fields.get(self.at - values).map_or("", |typed| &typed.label);
+                let line = Line::from(vec![
+                    Span::styled(theme.either("   ↓ Tab", "   v Tab"), theme.accent()),
+                    Span::styled(format!(" goes on to: {}", theme.words(label)), theme.quiet()),
+                ]);
+                put(theme, line, frame, row(last, last.y));
+                self.scroll.text_rows(theme, rows.len(), frame, body)
+            }
+            true => self.scroll.text_rows(theme, rows.len(), frame, body),
+            false => Scroll::at(chosen + 2).rows(theme, rows.len(), frame, body),
+        };
+        for (at, place) in shown {
+            put(theme, rows[at].line.clone(), frame, place);
+            let Some(choice) = rows[at].choice else { continue };
+            shared.mark(place, Hit::Row(choice));
+            let Some(typed) = choice.checked_sub(values).and_then(|at| self.fields.get(at)) else {
+                continue;
             };
-        }
-        for (at, y) in scroll.window(height, rows.len()).zip(area.y + 1..) {
-            let place = row(y);
-            frame.render_widget(&rows[at].line, place);
-            if let Some(choice) = rows[at].choice {
-                shared.mark(place, Hit::Row(choice));
-                let values = self.guide(open).map_or(0, |guide| guide.values.len());
-                if let Some(typed) = choice.checked_sub(values).and_then(|at| self.fields.get(at)) {
-                    let place = self.field_area(open, columns, place);
-                    match &typed.pasted {
-                        Some(text) => {
-                            let text = format!("pasted: {} characters", text.chars().count());
-                            frame.render_widget(Line::styled(text, theme.accent()), place);
-                        }
-                        None => typed.field.draw(theme, choice == self.at, frame, place),
-                    }
+            let used = u16::try_from(self.labels(theme, open, columns) + 6)
+                .unwrap_or(u16::MAX)
+                .min(place.width);
+            let place = Rect {
+                x: place.x + used,
+                width: place.width - used,
+                ..place
+            };
+            match &typed.pasted {
+                Some(text) => {
+                    let text = format!("pasted: {} characters", text.chars().count());
+                    put(theme, Line::styled(text, theme.accent()), frame, place);
                 }
+                None => typed.field.draw(theme, choice == self.at, frame, place),
             }
         }
     }

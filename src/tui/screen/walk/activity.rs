@@ -9,13 +9,17 @@ use ratatui::{
 
 use crate::{
     report::{
-        clean::{cut, pad, width},
+        clean::{cut, pad},
         view::Activity,
         words::{State, Tone},
     },
     tui::{
         page::{Event, Hit, Open, Shared},
-        widget::{name::in_words, scroll::Scroll},
+        widget::{
+            line::{columns, put, row},
+            name::in_words,
+            scroll::Scroll,
+        },
     },
 };
 
@@ -72,7 +76,7 @@ impl Log {
     /// Draws it.
     pub(super) fn draw(&self, shared: &Shared, open: &Open, focus: bool, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let columns = usize::from(area.width);
+        let columns = columns(area);
         let lines = self.lines(open);
         if lines.is_empty() {
             let text = if self.filter {
@@ -80,8 +84,7 @@ impl Log {
             } else {
                 "Nothing has happened yet."
             };
-            let text = cut(text, columns, theme.ascii).into_owned();
-            frame.render_widget(Line::styled(text, theme.quiet()), area);
+            put(theme, Line::styled(text, theme.quiet()), frame, row(area, area.y));
             return;
         }
         let mut scroll = self.scroll.clone();
@@ -90,10 +93,9 @@ impl Log {
         }
         // The time, the mark, and two blanks between name and what happened.
         let names = (columns.saturating_sub(13) * 2 / 5).clamp(8, 44);
-        for (at, y) in scroll.window(usize::from(area.height), lines.len()).zip(area.y..) {
+        for (at, place) in scroll.rows(theme, lines.len(), frame, area) {
             let line = lines[at];
             let look = line.state.look();
-            let row = Rect { y, height: 1, ..area };
             let chosen = focus && at == scroll.at;
             let name = theme.words(&in_words(&open.view, line.node)).into_owned();
             let name = pad(&cut(&name, names, theme.ascii), names);
@@ -101,17 +103,14 @@ impl Log {
             if !line.text.is_empty() {
                 text = format!("{text}: {}", theme.words(&line.text));
             }
-            let room = columns.saturating_sub(13 + width(&name));
-            frame.render_widget(
-                Line::from(vec![
-                    Span::styled(format!("{} ", time(line.at)), theme.quiet()),
-                    Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
-                    Span::styled(name, if chosen { theme.focus() } else { theme.text() }),
-                    Span::styled(format!("  {}", cut(&text, room, theme.ascii)), theme.quiet()),
-                ]),
-                row,
-            );
-            shared.mark(row, Hit::Row(line.node));
+            let shown = Line::from(vec![
+                Span::styled(format!("{} ", time(line.at)), theme.quiet()),
+                Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
+                Span::styled(name, if chosen { theme.focus() } else { theme.text() }),
+                Span::styled(format!("  {text}"), theme.quiet()),
+            ]);
+            put(theme, shown, frame, place);
+            shared.mark(place, Hit::Row(line.node));
         }
     }
 }

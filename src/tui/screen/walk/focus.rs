@@ -1,25 +1,19 @@
 //! The step in focus: what is the matter with it first, then what it is for.
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    report::{
-        clean::wrap,
-        words::{self, Tone},
-    },
+    report::words::{self, Tone},
     tui::{
         page::{Open, Shared},
         theme::Theme,
-        widget::{name::in_words, wait::wait_lines},
+        widget::{
+            line::{self, labelled, most},
+            name::in_words,
+            wait::wait_lines,
+        },
     },
 };
-
-/// Columns of the labels.
-const LABEL: usize = 8;
 
 /// The heading: what the step does, in words, then its name and who carries it out.
 pub(super) fn title(theme: &Theme, open: &Open) -> String {
@@ -50,19 +44,17 @@ pub(super) fn draw(shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Re
     };
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut put = |label: &str, text: &str, tone: Tone| {
-        let room = columns.saturating_sub(LABEL).max(10);
-        for (at, line) in wrap(&theme.words(text), room).into_iter().enumerate() {
-            lines.push(Line::from(vec![
-                Span::styled(format!("{:<LABEL$}", if at == 0 { label } else { "" }), theme.quiet()),
-                Span::styled(line, theme.tone(tone)),
-            ]));
-        }
+        lines.extend(labelled(theme, label, text, theme.tone(tone), columns));
     };
     let about = open.view.about(open.focus);
     if let Some(fault) = node.fault() {
-        put("What", &fault.to_string(), Tone::Bad);
-        let hint = if fault.hint.is_empty() { &fault.why } else { &fault.hint };
-        put("Do", hint, Tone::Call);
+        put("What", &fault.what, Tone::Bad);
+        if !fault.hint.is_empty() {
+            put("Do", &fault.hint, Tone::Call);
+        }
+        if !fault.why.is_empty() {
+            put("Because", &fault.why, Tone::Note);
+        }
     }
     if open.question_of(open.focus).is_some() {
         put("You", "Press g: it shows what to do, click by click.", Tone::Call);
@@ -90,23 +82,10 @@ pub(super) fn draw(shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Re
         }
         put("Undo", about.undo, Tone::Note);
     }
-    let mut all: Vec<Line<'static>> = waits.into_iter().chain(lines).collect();
-    let room = usize::from(area.height);
-    if all.len() > room && room > 0 {
-        // There is more: the step's own page has it.
-        all.truncate(room);
-        if let Some(last) = all.last_mut() {
-            let more = format!(" {} Enter", theme.either("…", "~"));
-            let free = columns.saturating_sub(last.width());
-            if free >= more.chars().count() {
-                last.push_span(Span::styled(more, theme.quiet()));
-            } else {
-                *last = Line::styled(format!("{more:>columns$}"), theme.quiet());
-            }
-        }
-    }
+    let all: Vec<Line<'static>> = waits.into_iter().chain(lines).collect();
+    // Where there is more, the step's own page has it.
+    let all = most(theme, all, usize::from(area.height), columns, " Enter");
     for (line, y) in all.into_iter().zip(area.y..area.bottom()) {
-        let row = Rect { y, height: 1, ..area };
-        frame.render_widget(line, row);
+        line::put(theme, line, frame, Rect { y, height: 1, ..area });
     }
 }

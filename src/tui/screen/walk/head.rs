@@ -10,13 +10,14 @@ use crate::{
     engine::fact::{End, Intent},
     report::{
         clean::{clean, cut, pad, width},
-        view::Tally,
+        view::{Tally, View},
         words::{self, State, Tone},
     },
     tui::{
+        dag::{Through, goes_back, through},
         page::{Open, Shared},
         theme::Theme,
-        widget::{name::in_words, wait::span},
+        widget::{line::put, name::in_words, wait::span},
     },
 };
 
@@ -78,7 +79,11 @@ pub(super) fn draw_head(shared: &Shared, open: &Open, frame: &mut Frame<'_>, are
         used += gap + width(&text);
         right.push(Span::styled(text, theme.tone(tone)));
     }
-    let name = theme.words(&open.federation.name()).into_owned();
+    let name = match open.federation.console() {
+        Some(_) => format!("{} (simulated)", open.federation.name()),
+        None => open.federation.name(),
+    };
+    let name = theme.words(&name).into_owned();
     let leads = theme.words(&open.federation.leads()).into_owned();
     let room = columns.saturating_sub(used + 4);
     let name = cut(&name, room, theme.ascii).into_owned();
@@ -91,7 +96,7 @@ pub(super) fn draw_head(shared: &Shared, open: &Open, frame: &mut Frame<'_>, are
     }
     left.push(Span::raw(" ".repeat(columns.saturating_sub(taken + used + 1))));
     left.extend(right);
-    frame.render_widget(Line::from(left), area);
+    put(theme, Line::from(left), frame, area);
 }
 
 /// The one thing that a person should know now, with its mark: glyph, tone, what, and what comes next.
@@ -202,7 +207,7 @@ fn at_rest(open: &Open) -> Banner {
     let run = view.run().filter(|run| run.intent.changes());
     let Some(run) = run else {
         return match (&open.ended, standing) {
-            (Some(Err(fault)), _) => say(State::Failed, clean(&fault.to_string()).into_owned(), "b tries again"),
+            (Some(Err(fault)), _) => say(State::Failed, clean(&fault.what).into_owned(), "b tries again"),
             (_, 0) => say(State::Open, "Nothing has changed yet".into(), "b shows the plan first"),
             _ => say(
                 State::Seen,
@@ -287,29 +292,27 @@ pub(super) fn draw_banner(shared: &Shared, open: &Open, frame: &mut Frame<'_>, a
         spans.push(Span::styled(theme.either(" · ", " - "), theme.quiet()));
         spans.push(Span::styled(next, theme.strong()));
     }
-    frame.render_widget(Line::from(spans), area);
+    put(theme, Line::from(spans), frame, area);
 }
 
 /// The phases, one a line.
 pub(super) fn draw_phases(shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Rect) {
     let theme = &shared.theme;
     let columns = usize::from(area.width);
+    let through = through(&open.view);
     for ((number, chapter), y) in open.view.chapters().iter().enumerate().zip(area.y..area.bottom()) {
-        let progress = chapter.progress();
-        let look = phase_state(chapter.tally).look();
-        let count = format!("{}/{}", progress.done, progress.total);
+        let look = phase_state(&open.view, chapter.tally, through[number]).look();
+        let count = through[number].words(theme);
         let room = columns.saturating_sub(width(&count) + 6);
         let title = pad(&cut(chapter.heading.title, room, theme.ascii), room);
         let row = Rect { y, height: 1, ..area };
-        frame.render_widget(
-            Line::from(vec![
-                Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
-                Span::styled(format!("{number} "), theme.quiet()),
-                Span::raw(title),
-                Span::styled(format!(" {count}"), theme.quiet()),
-            ]),
-            row,
-        );
+        let line = Line::from(vec![
+            Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
+            Span::styled(format!("{number} "), theme.quiet()),
+            Span::raw(title),
+            Span::styled(format!(" {count}"), theme.quiet()),
+        ]);
+        put(theme, line, frame, row);
     }
 }
 
@@ -318,19 +321,15 @@ pub(super) fn draw_phase_line(shared: &Shared, open: &Open, frame: &mut Frame<'_
     let theme = &shared.theme;
     let chapters = open.view.chapters();
     let columns = usize::from(area.width).saturating_sub(1);
-    let counts: Vec<String> = chapters
-        .iter()
-        .map(|chapter| {
-            let progress = chapter.progress();
-            format!("{}/{}", progress.done, progress.total)
-        })
-        .collect();
+    let through = through(&open.view);
+    let counts: Vec<String> = through.iter().map(|through| through.words(theme)).collect();
+    let state = |at: usize| phase_state(&open.view, chapters[at].tally, through[at]);
     let title = |at: usize| {
         let title: &str = chapters[at].heading.title;
         title.split(':').next().unwrap_or(title)
     };
     let is_busy = |at: usize| {
-        let tone = phase_state(chapters[at].tally).look().tone;
+        let tone = state(at).look().tone;
         matches!(tone, Tone::Busy | Tone::Call | Tone::Bad | Tone::Waiting)
     };
     // Mark, number, count, and what is between them and the next.
@@ -344,8 +343,8 @@ pub(super) fn draw_phase_line(shared: &Shared, open: &Open, frame: &mut Frame<'_
     let mut free = (columns + PHASE_GAP).saturating_sub(bare);
     let mut spans = vec![Span::raw(" ")];
     let mut used = 0;
-    for (number, chapter) in chapters.iter().enumerate() {
-        let look = phase_state(chapter.tally).look();
+    for number in 0..chapters.len() {
+        let look = state(number).look();
         let text = if all || is_busy(number) && free > SHORTEST {
             let name = cut(title(number), if all { columns } else { free - 1 }, theme.ascii);
             free = free.saturating_sub(width(&name) + 1);
@@ -364,11 +363,11 @@ pub(super) fn draw_phase_line(shared: &Shared, open: &Open, frame: &mut Frame<'_
         spans.push(Span::styled(text, style));
         spans.push(Span::raw(" ".repeat(PHASE_GAP)));
     }
-    frame.render_widget(Line::from(spans), area);
+    put(theme, Line::from(spans), frame, area);
 }
 
 /// The state of a phase: what matters most in it.
-fn phase_state(tally: Tally) -> State {
+fn phase_state(view: &View, tally: Tally, through: Through) -> State {
     let first = [
         State::Failed,
         State::NeedsPerson,
@@ -386,6 +385,11 @@ fn phase_state(tally: Tally) -> State {
     let all = tally.count(|_| true);
     match first {
         Some(state) => state,
+        None if goes_back(view) => match (through.done, through.total) {
+            (_, 0) => State::Kept,
+            (done, total) if done == total => State::Removed,
+            _ => State::Open,
+        },
         None if all > 0 && tally.count(|state| state.stands() || state == State::Skipped) == all => State::Made,
         None if tally.count(State::is_gone) > 0 && tally.count(State::stands) == 0 => State::Removed,
         None => State::Open,
@@ -399,12 +403,10 @@ pub(super) fn rule(theme: &Theme, title: &str, focus: bool, frame: &mut Frame<'_
     let text = cut(title, columns.saturating_sub(6), theme.ascii).into_owned();
     let line = theme.either("─", "-");
     let rest = columns.saturating_sub(width(&text) + width(mark) + 4);
-    frame.render_widget(
-        Line::from(vec![
-            Span::styled(format!("{line} "), theme.line()),
-            Span::styled(format!("{mark}{text}"), theme.strong()),
-            Span::styled(format!(" {} ", line.repeat(rest)), theme.line()),
-        ]),
-        area,
-    );
+    let line = Line::from(vec![
+        Span::styled(format!("{line} "), theme.line()),
+        Span::styled(format!("{mark}{text}"), theme.strong()),
+        Span::styled(format!(" {} ", line.repeat(rest)), theme.line()),
+    ]);
+    put(theme, line, frame, area);
 }
