@@ -277,7 +277,7 @@ mod tests {
         let mut known = Known::default();
         let paused = note("scim.start", "status", "Paused");
         assert_eq!(
-            hows(&known.take(look(&[paused.clone()], &[]))),
+            hows(&known.take(look(std::slice::from_ref(&paused), &[]))),
             [(How::Appeared, "scim.start".into())]
         );
         assert!(known.take(look(&[paused], &[])).is_empty());
@@ -294,7 +294,7 @@ mod tests {
     fn what_could_not_be_looked_at_is_taken_neither_for_gone_nor_for_mended() {
         let mut known = Known::default();
         let drift = note("entra.app", "name", "x");
-        known.take(look(&[drift.clone()], &[]));
+        known.take(look(std::slice::from_ref(&drift), &[]));
         assert_eq!(
             hows(&known.take(look(&[], &["entra.app"]))),
             [(How::Unseen, "entra.app".into())]

@@ -268,9 +268,7 @@ impl Session {
         person.events.extend(audits.iter().filter_map(audited));
         person.events.extend(entries.iter().map(provisioned));
         person.events.extend(trail.iter().map(trailed));
-        person
-            .events
-            .sort_by(|one, other| (one.when, one.seen).cmp(&(other.when, other.seen)));
+        person.events.sort_by_key(|event| (event.when, event.seen));
         person.missing = missing;
         Ok(person)
     }

@@ -84,7 +84,7 @@ pub(super) async fn show(
             file,
             &exported,
             session,
-            &chosen.first().map_or("", |target| &target.name),
+            chosen.first().map_or("", |target| &target.name),
         )?;
     }
     if exit != Exit::Done {
