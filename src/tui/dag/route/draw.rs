@@ -123,6 +123,17 @@ impl Frame<'_, '_> {
     /// The way of each line, from box to box.
     fn wires(&self) -> Vec<Wire> {
         let router = self.router;
+        let passing: Vec<Vec<usize>> = router
+            .bands
+            .next
+            .iter()
+            .map(|next| {
+                next.iter()
+                    .copied()
+                    .filter(|&next| router.bands.slots[next].passing)
+                    .collect()
+            })
+            .collect();
         let mut wires = Vec::new();
         for &from in &router.shape.order {
             for &to in &router.shape.after[from] {
@@ -132,14 +143,23 @@ impl Frame<'_, '_> {
                 if router.bands.slots[start].band == router.bands.slots[end].band {
                     // Along the line's places in the columns between.
                     while at != end {
-                        let next = &router.bands.next[at];
-                        let next = next.iter().copied().find(|&next| next == end).unwrap_or_else(|| {
-                            let passing = next.iter().copied().find(|&next| {
-                                let slot = &router.bands.slots[next];
-                                slot.passing && (slot.net == Net::From(from) || slot.net == Net::Into(to))
-                            });
-                            passing.expect("a line passes each column between its boxes")
-                        });
+                        // A hub has thousands beside it, and each of them few.
+                        let (next, previous) = (&router.bands.next[at], &router.bands.previous[end]);
+                        let beside = match next.len() < previous.len() {
+                            true => next.contains(&end),
+                            false => previous.contains(&at),
+                        };
+                        let next = match beside {
+                            true => end,
+                            false => {
+                                let own = |next: &usize| {
+                                    let net = router.bands.slots[*next].net;
+                                    net == Net::From(from) || net == Net::Into(to)
+                                };
+                                let passing = passing[at].iter().copied().find(own);
+                                passing.expect("a line passes each column between its boxes")
+                            }
+                        };
                         self.hop(at, next, &mut corners);
                         at = next;
                     }

@@ -233,7 +233,13 @@ impl<'a> Router<'a> {
                     self.straight[slot] = Some(next);
                 } else {
                     let riser = self.riser_from(slot);
-                    if !self.risers[riser].right.contains(&next) {
+                    // A hub leads to thousands, and each of them is led to by few.
+                    let (right, into) = (&self.risers[riser].right, &self.into[next]);
+                    let known = match right.len() < into.len() {
+                        true => right.contains(&next),
+                        false => into.contains(&riser),
+                    };
+                    if !known {
                         self.lead_to(riser, next);
                     }
                 }
