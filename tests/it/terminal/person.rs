@@ -20,7 +20,7 @@ pub mod marks {
     /// The list of federations.
     pub const HOME: &str = "fedwiz connects";
     /// The keys of a page.
-    pub const HELP: &str = "Marks of a step";
+    pub const HELP: &str = "▸ Keys";
 }
 
 /// How the footer of a place shows a key.
