@@ -110,7 +110,7 @@ impl Step<World> for AccountAssignment {
         };
         if let Some(request) = known.and_then(|known| known.request.as_ref()) {
             match aws.assignment_change(instance, Direction::Creation, request).await {
-                Ok(Progress::Running) => return Ok(Probe::Pending(under_way())),
+                Ok(Progress::Running) => return Ok(Probe::Pending(under_way(aws))),
                 Ok(Progress::Failed(reason)) => return Err(failed(cx.item(), reason)),
                 Ok(Progress::Done) => {
                     let proof = format!("creation request {request} is SUCCEEDED");
@@ -146,7 +146,7 @@ impl Step<World> for AccountAssignment {
             .await?;
         Ok(match lost.map(|change| change.progress) {
             None | Some(Progress::Failed(_)) => Probe::Absent,
-            Some(Progress::Running | Progress::Done) => Probe::Pending(under_way()),
+            Some(Progress::Running | Progress::Done) => Probe::Pending(under_way(aws)),
         })
     }
 
@@ -180,7 +180,7 @@ impl Step<World> for AccountAssignment {
         let assignment = &made.output.assignment;
         let leaving = || Wait {
             why: Text::Borrowed("the assignment to be taken away"),
-            ..under_way()
+            ..under_way(aws)
         };
         let mut progress = None;
         if let Some(request) = aws.deletion_under_way(assignment) {
@@ -364,12 +364,13 @@ fn arriving() -> Wait {
     }
 }
 
-/// All that are under way are looked up at once, so the next one can begin as soon as AWS has room for it.
-fn under_way() -> Wait {
+/// Where many are under way the next one waits for room, so it is looked often; all are looked up at once.
+fn under_way(aws: &Aws) -> Wait {
+    let full = aws.assignments_under_way() * 2 > limits::ASSIGNMENTS_IN_FLIGHT;
     Wait {
         why: Text::Borrowed("AWS to make the role in the account"),
         ends_when: Text::Borrowed("the status of the request is SUCCEEDED or FAILED"),
-        every: Duration::from_millis(150),
+        every: Duration::from_millis(if full { 150 } else { 1000 }),
         limit: Duration::from_secs(10 * 60),
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_ssoadmin::types::{
     AccountAssignmentOperationStatus, AccountAssignmentOperationStatusMetadata, OperationStatusFilter, PrincipalType,
     StatusValues, TargetType,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -272,15 +272,14 @@ impl Aws {
 
     /// Whether AWS said so only now, so that a list that was read before may still serve others.
     fn has_just_begun(&self, request_id: &str) -> bool {
-        let mut begun = self.begun();
         let now = self.0.http.clock().now();
-        let just = begun
-            .get(request_id)
-            .is_some_and(|at| now.duration_since(*at) <= IN_FLIGHT_FOR.try_into().unwrap_or_default());
-        if !just {
-            begun.remove(request_id);
-        }
-        just
+        let since = self.begun().get(request_id).map(|at| now.duration_since(*at));
+        since.is_some_and(|since| since <= SignedDuration::try_from(IN_FLIGHT_FOR).unwrap_or_default())
+    }
+
+    /// How many changes of assignments this process has begun of which it does not know the end.
+    pub fn assignments_under_way(&self) -> usize {
+        self.begun().len()
     }
 
     fn begun(&self) -> MutexGuard<'_, BTreeMap<String, Timestamp>> {
@@ -332,6 +331,9 @@ impl Aws {
             Err(fault) => return Err(fault),
         }
         let change = self.change(instance, direction, request_id).await?;
+        if change.progress != Progress::Running {
+            self.begun().remove(request_id);
+        }
         if let (Progress::Done, Some(assignment)) = (&change.progress, &change.assignment) {
             self.touch(assignment);
         }

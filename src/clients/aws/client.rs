@@ -110,7 +110,7 @@ pub(super) struct Inner {
     pub(super) in_flight: Shared<(String, Direction), Vec<String>>,
     /// All users of an identity store, for looks that cannot be asked of AWS one by one.
     pub(super) people: Shared<String, Vec<User>>,
-    /// When AWS said that it begins a change, by its request.
+    /// When AWS said that it begins a change of an assignment, by its request, until its end is known.
     pub(super) begun: Mutex<BTreeMap<String, Timestamp>>,
     /// When this process last changed an assignment.
     pub(super) touched: Mutex<BTreeMap<Assignment, Timestamp>>,
