@@ -59,7 +59,7 @@ pub fn measure(wish: &Wish, table: &mut Table) {
             show.focus(fleet.one_of_many());
             show.key(KeyCode::Char(' '));
         }
-        show.to_counts();
+        show.zoom_to_counts();
         for mode in MODES {
             show.key(KeyCode::Char('z'));
             // What is laid out anew is measured by itself.
@@ -146,7 +146,7 @@ impl Show {
     }
 
     /// Zooms until there is neither a picture nor a tree.
-    fn to_counts(&mut self) {
+    fn zoom_to_counts(&mut self) {
         for _ in MODES {
             self.key(KeyCode::Char('z'));
             let text = self.text();

@@ -38,7 +38,7 @@ pub fn measure(wish: &Wish, table: &mut Table) {
             let bytes = fs::read(&path).unwrap();
             let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
             lines
-                .map(|line| serde_json::from_slice::<serde::de::IgnoredAny>(line).unwrap())
+                .filter(|line| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok())
                 .count()
         });
         assert!(lines > facts);

@@ -60,8 +60,11 @@ impl Wish {
     }
 }
 
+/// Takes the rows of one group.
+type Measure = fn(&Wish, &mut Table);
+
 /// Each group of rows, by its name.
-const GROUPS: &[(&str, fn(&Wish, &mut Table))] = &[
+const GROUPS: &[(&str, Measure)] = &[
     ("frame", frame::measure),
     ("layout", layout::measure),
     ("resume", journal::measure),

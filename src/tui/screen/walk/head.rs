@@ -343,14 +343,14 @@ pub(super) fn draw_phase_line(shared: &Shared, open: &Open, frame: &mut Frame<'_
     let mut free = (columns + PHASE_GAP).saturating_sub(bare);
     let mut spans = vec![Span::raw(" ")];
     let mut used = 0;
-    for number in 0..chapters.len() {
+    for (number, count) in counts.iter().enumerate() {
         let look = state(number).look();
         let text = if all || is_busy(number) && free > SHORTEST {
             let name = cut(title(number), if all { columns } else { free - 1 }, theme.ascii);
             free = free.saturating_sub(width(&name) + 1);
-            format!("{number} {name} {}", counts[number])
+            format!("{number} {name} {count}")
         } else {
-            format!("{number} {}", counts[number])
+            format!("{number} {count}")
         };
         let wide = width(&text) + 2;
         if used + wide > columns {
