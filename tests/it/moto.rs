@@ -17,7 +17,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::TcpListener as StdListener,
+    io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -184,28 +184,27 @@ impl Moto {
             eprintln!("LEFT OUT: no moto here; set FEDWIZ_MOTO_PYTHON to a Python with tests/moto/requirements.txt");
             return None;
         };
-        let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(python)
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+        // It chooses its port itself and says which: one chosen here may be somebody else's before moto binds it.
+        let mut process = Command::new(python)
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
             .env("MOTO_ACCOUNT_ID", ACCOUNT)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("moto starts");
-        let moto = Self {
-            process,
-            address: format!("http://127.0.0.1:{port}"),
-        };
-        for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                moto.ask(ORGANIZATIONS, "CreateOrganization", json!({ "FeatureSet": "ALL" }))
-                    .await;
-                return Some(moto);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("moto does not listen");
+        let mut said = BufReader::new(process.stderr.take().expect("stderr is piped")).lines();
+        let address = said
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.split_once("Running on ")?.1.trim().to_owned()))
+            .expect("moto says where it listens");
+        // What it says later is read and dropped, so that the pipe never fills.
+        std::thread::spawn(move || said.for_each(drop));
+        let moto = Self { process, address };
+        moto.ask(ORGANIZATIONS, "CreateOrganization", json!({ "FeatureSet": "ALL" }))
+            .await;
+        Some(moto)
     }
 
     /// Asks moto directly, past our client.
