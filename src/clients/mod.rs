@@ -18,3 +18,6 @@ pub mod scim;
 mod testing;
 
 pub use http::Existed;
+
+/// Hears, page by page, how much of a long list was read so far.
+pub type SoFar<'t> = &'t (dyn Fn(usize) + Sync);

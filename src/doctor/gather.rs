@@ -254,7 +254,10 @@ impl<'r> Reader<'r> {
         self.evidence.entra.application = Some(app);
         if scope_all {
             (self.progress)("all users of the tenant");
-            let read = entra.all_users().await;
+            let progress = self.progress;
+            let read = entra
+                .all_users(&|so_far| progress(&format!("all users of the tenant, {so_far} so far")))
+                .await;
             self.evidence.entra.people = self.seen(Side::Entra, "users", read).unwrap_or_default();
             return;
         }
@@ -299,7 +302,12 @@ impl<'r> Reader<'r> {
             let name = row.and_then(|row| row.principal_display_name.clone());
             let name = name.unwrap_or_else(|| id.to_owned());
             (self.progress)(&format!("the members of {name}"));
-            let read = entra.members_in_full(id).await;
+            let progress = self.progress;
+            let read = entra
+                .members_in_full(id, &|so_far| {
+                    progress(&format!("the members of {name}, {so_far} so far"))
+                })
+                .await;
             let Some(members) = self.seen(Side::Entra, &format!("the members of {name}"), read) else {
                 complete = false;
                 continue;
@@ -415,7 +423,12 @@ impl<'r> Reader<'r> {
     async fn directory(&mut self, instance: &Instance) {
         let aws = &self.target.aws;
         (self.progress)("all users in AWS");
-        let read = aws.people(instance).await;
+        let progress = self.progress;
+        let read = aws
+            .people(instance, &|so_far| {
+                progress(&format!("all users in AWS, {so_far} so far"))
+            })
+            .await;
         if let Some(users) = self.seen(Side::Aws, "users", read) {
             self.evidence.aws.users = users;
             self.evidence.aws.users_known = true;

@@ -4,6 +4,7 @@ use super::{
     evidence::Evidence,
     finding::{Finding, Side},
 };
+use crate::clients::aws::is_about_key;
 
 /// What is wrong with the ground that all else stands on.
 pub fn judge(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -17,13 +18,17 @@ pub fn judge(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let detail = format!("is denied, and {step} needs it");
         findings.push(Finding::new("aws-rights", Side::Aws, action, detail));
     }
-    for unread in evidence.unread.iter().filter(|unread| unread.side == Side::Aws) {
-        if unread.fault.what.contains("customer managed key") {
-            let key = aws.instance.as_ref().and_then(|instance| instance.kms_key.clone());
-            let name = key.unwrap_or_else(|| "the key of the instance".into());
-            let detail = format!("stands in the way of reading {}", unread.what);
-            findings.push(Finding::new("kms-key", Side::Aws, name, detail));
-        }
+    let behind_key: Vec<&str> = evidence
+        .unread
+        .iter()
+        .filter(|unread| unread.side == Side::Aws && is_about_key(&unread.fault))
+        .map(|unread| unread.what.as_str())
+        .collect();
+    if !behind_key.is_empty() {
+        let key = aws.instance.as_ref().and_then(|instance| instance.kms_key.clone());
+        let name = key.unwrap_or_else(|| "the key of the instance".into());
+        let detail = format!("stands in the way of reading {}", behind_key.join(", "));
+        findings.push(Finding::new("kms-key", Side::Aws, name, detail));
     }
     if let Some(instance) = &aws.instance {
         if instance.permission_sets == Some(false) {

@@ -366,7 +366,8 @@ const PLANTS: &[Plant] = &[
             fault: Fault::new(
                 Kind::Rights,
                 "The caller may not use the customer managed key of the instance",
-            ),
+            )
+            .code("KMS_AccessDeniedException"),
         });
     }),
     (

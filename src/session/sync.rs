@@ -115,7 +115,7 @@ impl Session {
             }
         };
         let mut chosen = Vec::new();
-        let direct = entra.members_in_full(&group.id).await?;
+        let direct = entra.members_in_full(&group.id, &|_| {}).await?;
         for member in members {
             let fits = |user: &&User| {
                 user.user_principal_name.eq_ignore_ascii_case(member) || user.id.eq_ignore_ascii_case(member)

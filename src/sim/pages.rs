@@ -36,25 +36,7 @@ impl World {
         token: Option<&str>,
         must_finish: bool,
     ) -> Result<(Vec<T>, Option<String>), BadToken> {
-        let after = match token {
-            None => {
-                if must_finish {
-                    self.ledger.list_started(list, request.at);
-                }
-                None
-            }
-            Some(token) => {
-                let place = self
-                    .pages
-                    .open
-                    .get(token)
-                    .filter(|place| place.list == list)
-                    .ok_or(BadToken)?;
-                let after = place.after.clone();
-                self.ledger.page_used(token);
-                Some(after)
-            }
-        };
+        let after = self.page_begins(request, list, token, must_finish)?;
         items.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut rest = items
             .into_iter()
@@ -71,6 +53,31 @@ impl World {
         if rest.peek().is_none() {
             return Ok((page, None));
         }
+        Ok((page, Some(self.page_ends(request, list, last, must_finish))))
+    }
+
+    /// The key after which the page of this token begins; none for the first page.
+    pub fn page_begins(
+        &mut self,
+        request: &Request,
+        list: &str,
+        token: Option<&str>,
+        must_finish: bool,
+    ) -> Result<Option<String>, BadToken> {
+        let Some(token) = token else {
+            if must_finish {
+                self.ledger.list_started(list, request.at);
+            }
+            return Ok(None);
+        };
+        let place = self.pages.open.get(token).filter(|place| place.list == list);
+        let after = place.ok_or(BadToken)?.after.clone();
+        self.ledger.page_used(token);
+        Ok(Some(after))
+    }
+
+    /// The token of the page that begins after this key.
+    pub fn page_ends(&mut self, request: &Request, list: &str, last: String, must_finish: bool) -> String {
         self.pages.made += 1;
         // Long and without meaning, as the vendors' are; never a secret.
         let token = format!(
@@ -88,6 +95,6 @@ impl World {
         if must_finish {
             self.ledger.page_given(list, &token, request.connection);
         }
-        Ok((page, Some(token)))
+        token
     }
 }

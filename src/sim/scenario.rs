@@ -37,6 +37,8 @@ pub const BUNDLED: &[(&str, &str)] = bundled![
     "outage",
     "no-rights",
     "planted-faults",
+    "planted-faults-2",
+    "no-key",
     "expired-token",
     "quarantine",
     "certificate-expiring",

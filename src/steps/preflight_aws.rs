@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Cx, World};
 use crate::{
-    clients::aws::{Caller, EventQuery, Instance, Look},
+    clients::aws::{Caller, EventQuery, Instance, Look, is_about_key},
     engine::{
         guide::{Entry, Guide},
         needs::One,
@@ -325,7 +325,10 @@ impl Tried {
     fn note<T>(&mut self, action: &str, step: &'static str, read: Result<T, Fault>) -> Result<(), Fault> {
         match read {
             Ok(_) => self.allowed.push(action.to_owned()),
-            Err(fault) if fault.kind == Kind::Rights => self.missing.push((action.to_owned(), step)),
+            // Whoever may not use the key lacks no right of Identity Center.
+            Err(fault) if fault.kind == Kind::Rights && !is_about_key(&fault) => {
+                self.missing.push((action.to_owned(), step))
+            }
             Err(fault) => return Err(fault),
         }
         Ok(())

@@ -65,6 +65,11 @@ pub struct SimProcess {
 impl SimProcess {
     /// Starts a simulation that runs much faster than life, and waits until it listens.
     pub fn start(scenario: &str) -> Self {
+        Self::start_at(scenario, 600)
+    }
+
+    /// Starts a simulation that runs so many times as fast as life, and waits until it listens.
+    pub fn start_at(scenario: &str, speed: u32) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let mut child = fedwiz()
             .args([
@@ -74,7 +79,7 @@ impl SimProcess {
                 "--seed",
                 "7",
                 "--speed",
-                "600",
+                &speed.to_string(),
                 "--write",
             ])
             .arg(dir.path())

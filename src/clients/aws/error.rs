@@ -304,6 +304,11 @@ fn conflict(op: Op, code: &str, message: &str, details: &Details) -> (Fault, Tro
     }
 }
 
+/// Whether it is the customer managed key of the instance that stands in the way.
+pub fn is_about_key(fault: &Fault) -> bool {
+    fault.code.as_deref().is_some_and(|code| code.starts_with("KMS"))
+}
+
 /// Trouble with the customer managed key of the instance. The two services spell the reasons differently
 /// (`KMS_AccessDeniedException`, `KMS_ACCESS_DENIED`).
 fn kms(op: Op, reason: &str, message: &str, after: Option<Duration>) -> (Fault, Trouble) {

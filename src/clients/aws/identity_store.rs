@@ -1,6 +1,9 @@
 //! The identity store: the users and groups that Identity Center knows.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use aws_sdk_identitystore::{
     operation::describe_user::DescribeUserOutput,
@@ -16,7 +19,10 @@ use super::{
     error::{Op, Service},
     instance::Instance,
 };
-use crate::{clients::Existed, fault::Fault};
+use crate::{
+    clients::{Existed, SoFar},
+    fault::Fault,
+};
 
 /// The extension that holds department, cost centre and the like; AWS sends it only when asked.
 const ENTERPRISE: &str = "aws:identitystore:enterprise";
@@ -164,22 +170,25 @@ impl Aws {
     }
 
     /// All users with the enterprise attributes, page by page.
-    pub async fn people(&self, instance: &Instance) -> Result<Vec<User>, Fault> {
+    pub async fn people(&self, instance: &Instance, so_far: SoFar<'_>) -> Result<Vec<User>, Fault> {
         let store = &self.services(&instance.region).await?.identity_store;
         let request = store
             .list_users()
             .identity_store_id(&instance.store)
             .extensions(ENTERPRISE)
             .max_results(100);
-        let users = self
-            .pages(
-                Op::reads(Service::IdentityStore, "ListUsers"),
-                &instance.region,
-                |token| request.clone().set_next_token(token).send(),
-                |answer| (answer.users, answer.next_token),
-            )
-            .await?;
-        Ok(users.into_iter().map(User::from).collect())
+        let read = AtomicUsize::new(0);
+        self.pages(
+            Op::reads(Service::IdentityStore, "ListUsers"),
+            &instance.region,
+            |token| request.clone().set_next_token(token).send(),
+            |answer| {
+                let users: Vec<User> = answer.users.into_iter().map(User::from).collect();
+                so_far(read.fetch_add(users.len(), Ordering::Relaxed) + users.len());
+                (users, answer.next_token)
+            },
+        )
+        .await
     }
 
     /// All groups, page by page.

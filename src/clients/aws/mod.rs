@@ -23,6 +23,7 @@ pub use abac::AccessControl;
 pub use assignments::{Assignment, Change, Direction, Principal, Progress};
 pub use client::{Aws, Keys, SdkRetries, Settings};
 pub use cloudtrail::{Event, EventQuery};
+pub use error::is_about_key;
 pub use identity_store::{NewUser, User};
 pub use instance::Instance;
 pub use organization::{Account, Organization};

@@ -14,6 +14,7 @@ pub use batch::{BatchAnswer, BatchItem};
 use super::{auth::Tokens, error::graph_fault};
 use crate::{
     clients::{
+        SoFar,
         http::{Answer, Call, Existed, Http, Service},
         limits,
         pace::Pace,
@@ -142,8 +143,19 @@ impl Graph {
 
     /// Reads a list to its end, page by page.
     pub async fn list<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<T>, Fault> {
+        self.list_told(path, query, &|_| {}).await
+    }
+
+    /// Reads a list to its end, and tells after each page how many items were read so far.
+    pub async fn list_told<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        so_far: SoFar<'_>,
+    ) -> Result<Vec<T>, Fault> {
         let mut page = self.page(path, query).await?;
         let mut items = std::mem::take(&mut page.items);
+        so_far(items.len());
         let mut seen = HashSet::new();
         while let Some(next) = page.next.take() {
             if !seen.insert(next.to_string()) || seen.len() > MOST_PAGES {
@@ -152,6 +164,7 @@ impl Graph {
             }
             page = self.next_page(&next).await?;
             items.append(&mut page.items);
+            so_far(items.len());
         }
         Ok(items)
     }

@@ -10,7 +10,10 @@ use super::{
     graph::{BatchItem, quoted, segment},
     users::{self, User},
 };
-use crate::{clients::Existed, fault::Fault};
+use crate::{
+    clients::{Existed, SoFar},
+    fault::Fault,
+};
 
 const FIELDS: &str = "id,displayName,securityEnabled,mailNickname,groupTypes";
 
@@ -94,11 +97,11 @@ impl Entra {
     }
 
     /// Who directly belongs to a group, page by page, users with what is known of them.
-    pub async fn members_in_full(&self, group: &str) -> Result<Members, Fault> {
+    pub async fn members_in_full(&self, group: &str, so_far: SoFar<'_>) -> Result<Members, Fault> {
         let path = format!("/groups/{}/members", segment(group));
         let found: Vec<AnyMember> = self
             .graph
-            .list(&path, &[("$select", users::FIELDS), ("$top", "999")])
+            .list_told(&path, &[("$select", users::FIELDS), ("$top", "999")], so_far)
             .await?;
         let mut members = Members::default();
         for member in found {

@@ -8,7 +8,7 @@ use super::{
     graph::{BatchItem, quoted, segment},
 };
 use crate::{
-    clients::Existed,
+    clients::{Existed, SoFar},
     fault::{Fault, Kind},
 };
 
@@ -139,8 +139,9 @@ impl Entra {
     }
 
     /// All users of the tenant, page by page.
-    pub async fn all_users(&self) -> Result<Vec<User>, Fault> {
-        self.graph.list("/users", &[("$select", FIELDS), ("$top", "999")]).await
+    pub async fn all_users(&self, so_far: SoFar<'_>) -> Result<Vec<User>, Fault> {
+        let query = [("$select", FIELDS), ("$top", "999")];
+        self.graph.list_told("/users", &query, so_far).await
     }
 
     /// Up to 25 users whose name or address begins with this, for choosing one. User.Read.All.

@@ -1,5 +1,7 @@
 //! The Identity Store API: users, groups, memberships.
 
+use std::ops::Bound;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -241,14 +243,15 @@ fn describe_user(call: &mut Call<'_>) -> Given {
 fn list_users(call: &mut Call<'_>) -> Given {
     let extensions = extensions_wanted(call)?;
     let filter = filter(call, "UserName")?;
-    let users = directory(call)
-        .users
-        .iter()
-        .filter(|(_, user)| filter.as_deref().is_none_or(|name| user.user_name() == name));
-    let list = users
-        .map(|(id, user)| (id.clone(), shown_user(call, id, user, extensions)))
-        .collect();
-    call.paged("Users", list, 100)
+    call.paged_in_order("Users", 100, |call, after, many| {
+        let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let users = directory(call).users.range::<str, _>((begin, Bound::Unbounded));
+        users
+            .filter(|(_, user)| filter.as_deref().is_none_or(|name| user.user_name() == name))
+            .take(many)
+            .map(|(id, user)| (id.clone(), shown_user(call, id, user, extensions)))
+            .collect()
+    })
 }
 
 /// The deprecated filter: one attribute, equal.

@@ -69,7 +69,10 @@ fn describe(org: &Organization, instance: &Instance) -> Value {
         "Status": "ACTIVE",
         "PrimaryRegion": org.region,
         "Regions": [region(org, instance)],
-        "EncryptionConfigurationDetails": {"KeyType": "AWS_OWNED_KMS_KEY", "EncryptionStatus": "ENABLED"},
+        "EncryptionConfigurationDetails": match &instance.key {
+            None => json!({"KeyType": "AWS_OWNED_KMS_KEY", "EncryptionStatus": "ENABLED"}),
+            Some(key) => json!({"KeyType": "CUSTOMER_MANAGED_KEY", "KmsKeyArn": key.arn, "EncryptionStatus": "ENABLED"}),
+        },
         "PermissionSetsEnabled": instance.permission_sets_enabled,
     });
     if let (Some(name), Some(members)) = (&instance.display_name, shown.as_object_mut()) {

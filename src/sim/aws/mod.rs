@@ -104,11 +104,33 @@ fn json_call(world: &mut World, request: &Request) -> Given {
         let message = format!("User: {} is not authorized to perform: {action}", call.caller.arn);
         return Err(AwsError::denied(message));
     }
+    if let Some(refused) = locked(&call) {
+        return Err(refused);
+    }
     let given = operate(&mut call);
     if !wire::reads(operation) {
         cloudtrail::note_call(&mut call, &given);
     }
     given
+}
+
+/// What is encrypted with a key that the caller may not use is not shown. What the instance is called, is.
+fn locked(call: &Call<'_>) -> Option<AwsError> {
+    let key = call.org().instance.as_ref()?.key.as_ref()?;
+    let reason = match call.service.model {
+        "sso-admin" => "KMS_AccessDeniedException",
+        "identitystore" => "KMS_ACCESS_DENIED",
+        _ => return None,
+    };
+    let open = ["ListInstances", "DescribeInstance", "ListRegions", "DescribeRegion"];
+    if key.usable || open.contains(&call.operation) {
+        return None;
+    }
+    let message = format!(
+        "User: {} is not authorized to perform: kms:Decrypt on resource: {}",
+        call.caller.arn, key.arn
+    );
+    Some(AwsError::denied(message).with("Reason", reason))
 }
 
 fn operate(call: &mut Call<'_>) -> Given {

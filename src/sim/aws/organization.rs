@@ -122,6 +122,17 @@ pub struct Instance {
     pub provisioning: Option<Provisioning>,
     /// What whoever clicks in the console remembers of the time before the first change there. Nobody's API tells it.
     pub remembered: Option<Remembered>,
+    /// The customer managed key that everything in it is encrypted with, if there is one.
+    pub key: Option<Key>,
+}
+
+/// A customer managed key of AWS KMS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether the caller may use it.
+    pub usable: bool,
 }
 
 /// A permission set.

@@ -10,7 +10,9 @@
 //! source = "identity-center"          # or "active-directory", or "external" (the Entra side fills in the provider)
 //! token_ages_days = [350]             # provisioning is enabled, with tokens of these ages
 //! caller = "user/operator"            # or "assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/nikki"
+//! caller_account = "Identity"         # the account of the caller; the management account, if none is named
 //! key_expires_s = 900                 # the access key ends after so long
+//! kms_key = "denied"                  # or "usable": the instance has a customer managed key
 //! abac = { Department = "${path:enterprise.department}" }
 //! accounts = [{ name = "Management", management = true }, { name = "Sandbox", unit = "Teams", policies = ["/ReadLogs"] }]
 //! users = [{ user_name = "NikkiWolf@contoso.com", given_name = "Nikki", family_name = "Wolf" }]
@@ -32,7 +34,7 @@ use serde_json::{Map, Value, json};
 use super::{
     directory::{Directory, ExternalId, Group, Record, User},
     organization::{
-        AccessKey, Account, Assignment, IdentityProvider, Instance, Organization, PermissionSet, Provisioning,
+        AccessKey, Account, Assignment, IdentityProvider, Instance, Key, Organization, PermissionSet, Provisioning,
         ScimToken, Source, TrailEvent, Unit,
     },
 };
@@ -58,6 +60,10 @@ pub struct Seed {
     pub token_ages_days: Vec<i64>,
     /// The end of the caller's ARN.
     pub caller: String,
+    /// The name of the caller's account; the management account, if none is given.
+    pub caller_account: Option<String>,
+    /// A customer managed key of the instance: `usable`, or `denied` to the caller. None, if nothing is said.
+    pub kms_key: Option<String>,
     /// The access key ends after so many seconds.
     pub key_expires_s: Option<i64>,
     /// Attributes for access control.
@@ -89,6 +95,8 @@ impl Default for Seed {
             source: "identity-center".into(),
             token_ages_days: Vec::new(),
             caller: "user/operator".into(),
+            caller_account: None,
+            kms_key: None,
             key_expires_s: None,
             abac: None,
             accounts: Vec::new(),
@@ -190,7 +198,7 @@ pub struct SeedAssignment {
     pub user: Option<String>,
     /// A group name.
     pub group: Option<String>,
-    /// To a user who no longer exists.
+    /// To a user who no longer exists; to a group, if one is named.
     pub dangling: bool,
 }
 
@@ -244,6 +252,7 @@ pub fn new_instance(partition: &str, ids: &mut Ids, now: Timestamp) -> Instance 
         old_acs: false,
         provisioning: None,
         remembered: None,
+        key: None,
     }
 }
 
@@ -266,7 +275,7 @@ pub fn build(seed: &Seed, ids: &mut Ids, now: Timestamp) -> Result<Organization,
         trail: Vec::new(),
     };
     accounts(seed, &mut org, ids, since);
-    key(seed, &mut org, ids, now);
+    key(seed, &mut org, ids, now)?;
     if seed.instance {
         let mut instance = new_instance(&seed.partition, ids, since);
         // Made before February 2026, so it keeps its old address.
@@ -371,7 +380,11 @@ fn accounts(seed: &Seed, org: &mut Organization, ids: &mut Ids, since: Timestamp
     }
 }
 
-fn key(seed: &Seed, org: &mut Organization, ids: &mut Ids, now: Timestamp) {
+fn key(seed: &Seed, org: &mut Organization, ids: &mut Ids, now: Timestamp) -> Result<(), String> {
+    let account = match &seed.caller_account {
+        None => org.management.clone(),
+        Some(name) => account_named(org, name)?,
+    };
     let temporary = seed.caller.starts_with("assumed-role/");
     let (kind, service) = if temporary { ("ASIA", "sts") } else { ("AKIA", "iam") };
     let id = format!("{kind}{}", ids.alphanumeric(16).to_uppercase());
@@ -381,18 +394,27 @@ fn key(seed: &Seed, org: &mut Organization, ids: &mut Ids, now: Timestamp) {
     let key = AccessKey {
         secret: ids.alphanumeric(40),
         session_token: temporary.then(|| ids.alphanumeric(356)),
-        arn: format!("arn:{}:{service}::{}:{}", org.partition, org.management, seed.caller),
+        arn: format!("arn:{}:{service}::{account}:{}", org.partition, seed.caller),
         user_id: if temporary {
             format!("{unique}:{session}")
         } else {
             unique
         },
-        account: org.management.clone(),
+        account,
         expires: seed
             .key_expires_s
             .map(|seconds| now + SignedDuration::from_secs(seconds)),
     };
     org.keys.insert(id, key);
+    Ok(())
+}
+
+fn account_named(org: &Organization, name: &str) -> Result<String, String> {
+    let mut accounts = org.accounts.values();
+    let found = accounts.find(|account| account.name == name);
+    found
+        .map(|account| account.id.clone())
+        .ok_or_else(|| format!("there is no account {name}"))
 }
 
 fn fill(
@@ -416,6 +438,16 @@ fn fill(
         }),
         other => return Err(format!("there is no identity source {other}")),
     };
+    if let Some(word) = &seed.kms_key {
+        let usable = match word.as_str() {
+            "usable" => true,
+            "denied" => false,
+            other => return Err(format!("kms_key is `usable` or `denied`, not {other}")),
+        };
+        let (partition, region, account) = (&org.partition, &org.region, &org.management);
+        let arn = format!("arn:{partition}:kms:{region}:{account}:key/{}", ids.uuid());
+        instance.key = Some(Key { arn, usable });
+    }
     if !seed.token_ages_days.is_empty() {
         let tenant = format!("{}{}", ids.alphanumeric(3), ids.uuid());
         let token = |ids: &mut Ids, days: i64| ScimToken {
@@ -566,14 +598,11 @@ fn assignment(
 ) -> Result<Assignment, String> {
     let set = instance.set_named(&wanted.permission_set).map(|(arn, _)| arn.clone());
     let permission_set = set.ok_or_else(|| format!("there is no permission set {}", wanted.permission_set))?;
-    let account = org
-        .accounts
-        .values()
-        .find(|account| account.name == wanted.account)
-        .map(|account| account.id.clone());
-    let account = account.ok_or_else(|| format!("there is no account {}", wanted.account))?;
+    let account = account_named(org, &wanted.account)?;
+    let gone = |ids: &mut Ids| Some(Directory::new_id(&instance.store_id, ids.uuid()));
     let (kind, principal) = match (&wanted.user, &wanted.group) {
-        _ if wanted.dangling => ("USER", Some(Directory::new_id(&instance.store_id, ids.uuid()))),
+        (_, Some(_)) if wanted.dangling => ("GROUP", gone(ids)),
+        _ if wanted.dangling => ("USER", gone(ids)),
         (Some(user), None) => ("USER", instance.directory.user_named(user).map(|(id, _)| id.clone())),
         (None, Some(group)) => ("GROUP", instance.directory.group_named(group).map(|(id, _)| id.clone())),
         _ => return Err("an assignment needs a user or a group".into()),

@@ -103,7 +103,7 @@ fn shown(org: &Organization, instance: &Instance) -> Value {
         .collect();
     provisioned.sort();
     let under_way = instance.operations.iter().filter(|op| !op.over).count();
-    json!({
+    let mut shown = json!({
         "arn": instance.arn,
         "identity_store": instance.store_id,
         "name": instance.display_name,
@@ -118,5 +118,9 @@ fn shown(org: &Organization, instance: &Instance) -> Value {
         "identity_source": saml::shown_source(&instance.source),
         "issuer_url": org.issuer_url(instance),
         "provisioning": instance.provisioning.as_ref().map(|p| json!({"tokens": p.tokens.len()})),
-    })
+    });
+    if let Some(key) = &instance.key {
+        shown["key"] = json!(key.arn);
+    }
+    shown
 }

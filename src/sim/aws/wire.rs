@@ -290,6 +290,40 @@ impl Call<'_> {
 
     /// One page of a list, put into an answer under `items`.
     pub fn paged(&mut self, items: &str, list: Vec<(String, Value)>, most: usize) -> Given {
+        let (name, size, token) = self.paging(most);
+        // A history is searched, not read to its end.
+        let must_finish = self.operation != "LookupEvents";
+        let page = self
+            .world
+            .page(self.request, &name, list, size, token.as_deref(), must_finish);
+        let (page, next) = page.map_err(|_| self.bad_token())?;
+        Ok(answer_page(items, page, next))
+    }
+
+    /// One page of a long list that is in order already: `show` gives that many items after that key, and no others are made.
+    pub fn paged_in_order(
+        &mut self,
+        items: &str,
+        most: usize,
+        show: impl FnOnce(&Self, Option<&str>, usize) -> Vec<(String, Value)>,
+    ) -> Given {
+        let (name, size, token) = self.paging(most);
+        let after = self.world.page_begins(self.request, &name, token.as_deref(), true);
+        let after = after.map_err(|_| self.bad_token())?;
+        let mut shown = show(self, after.as_deref(), size + 1);
+        let more = shown.len() > size;
+        shown.truncate(size);
+        let last = shown.last().map(|(key, _)| key.clone()).filter(|_| more);
+        let next = last.map(|last| self.world.page_ends(self.request, &name, last, true));
+        Ok(answer_page(
+            items,
+            shown.into_iter().map(|(_, item)| item).collect(),
+            next,
+        ))
+    }
+
+    /// What a list is called from page to page, how much of it is asked for, and from where.
+    fn paging(&self, most: usize) -> (String, usize, Option<String>) {
         let size = self
             .body
             .get("MaxResults")
@@ -302,23 +336,16 @@ impl Call<'_> {
             members.remove("MaxResults");
         }
         let name = format!("{} {} {same}", self.caller.account, self.operation);
-        // A history is searched, not read to its end.
-        let must_finish = self.operation != "LookupEvents";
-        let page = self
-            .world
-            .page(self.request, &name, list, size.min(most), token.as_deref(), must_finish);
-        let (page, next) = page.map_err(|_| match self.service.model {
+        (name, size.min(most), token)
+    }
+
+    fn bad_token(&self) -> AwsError {
+        match self.service.model {
             "organizations" => AwsError::new("InvalidInputException", "You specified an invalid next token.")
                 .with("Reason", "INVALID_NEXT_TOKEN"),
             "cloudtrail" => AwsError::new("InvalidNextTokenException", ""),
             _ => AwsError::invalid("The pagination token is invalid."),
-        })?;
-        let mut answer = Map::new();
-        answer.insert(items.to_owned(), page.into());
-        if let Some(next) = next {
-            answer.insert("NextToken".into(), next.into());
         }
-        Ok(Value::Object(answer))
     }
 
     /// Notes a broken rule.
@@ -345,6 +372,15 @@ impl Call<'_> {
             _ => AwsError::invalid(message),
         })
     }
+}
+
+fn answer_page(items: &str, page: Vec<Value>, next: Option<String>) -> Value {
+    let mut answer = Map::new();
+    answer.insert(items.to_owned(), page.into());
+    if let Some(next) = next {
+        answer.insert("NextToken".into(), next.into());
+    }
+    Value::Object(answer)
 }
 
 /// A request id: the same for the same request of the same seed.

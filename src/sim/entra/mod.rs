@@ -76,7 +76,7 @@ fn active_jobs(world: &World) -> Vec<(String, String)> {
         .jobs
         .iter()
         .flat_map(|(sp, jobs)| jobs.iter().map(move |job| (sp, job)))
-        .filter(|(_, job)| job.schedule == provisioning::job::Schedule::Active)
+        .filter(|(_, job)| job.schedule == provisioning::job::Schedule::Active && !job.stalled)
         .map(|(sp, job)| (sp.clone(), job.id.clone()))
         .collect()
 }

@@ -28,8 +28,10 @@ use shape::{App, Plan, Provisioning};
 use super::{
     graph::{applications, assignments, schema, service_principals},
     provisioning::{
-        job::{Job, Schedule},
-        templates::{AWS_IDENTITY_CENTER, AWS_SINGLE_ACCOUNT, CUSTOM, CUSTOM_CHINA, CUSTOM_US_GOV, template_of},
+        job::{Execution, Job, Schedule},
+        templates::{
+            AWS_IDENTITY_CENTER, AWS_SINGLE_ACCOUNT, CUSTOM, CUSTOM_CHINA, CUSTOM_US_GOV, map_also, template_of,
+        },
     },
     state::{Cloud, Tenant},
     tokens::Client,
@@ -197,6 +199,28 @@ fn job(tenant: &mut Tenant, sp: &str, app: &App, plan: &Provisioning, now: Times
         let before = now - SignedDuration::from_hours(24 * 30);
         job.steady_first = Some(before);
         job.steady_last = Some(now - SignedDuration::from_mins(20));
+    }
+    for (attribute, expression) in &plan.also {
+        map_also(&mut job.schema, attribute, expression).map_err(|e| format!("app {}: {e}", app.name))?;
+    }
+    if let Some(hours) = plan.stalled_hours {
+        let ended = now - SignedDuration::from_hours(hours);
+        let ran = Execution {
+            state: if plan.escrowed == 0 {
+                "Succeeded"
+            } else {
+                "EntryLevelErrors"
+            },
+            began: ended - SignedDuration::from_mins(2),
+            ended,
+            id: tenant.ids.guid("cycle", &job.id),
+            imported: plan.escrowed,
+            entitled: plan.escrowed,
+            exported: 0,
+            escrowed: plan.escrowed,
+            error: None,
+        };
+        (job.stalled, job.last, job.last_good) = (true, Some(ran.clone()), Some(ran));
     }
     if let Some(hours) = plan.quarantine_hours {
         let began = now - SignedDuration::from_hours(hours);

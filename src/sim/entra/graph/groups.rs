@@ -1,6 +1,6 @@
 //! Groups and their members.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Bound};
 
 use serde_json::{Value, json};
 
@@ -193,6 +193,12 @@ pub fn all_members(tenant: &Tenant, group: &str) -> BTreeSet<String> {
 }
 
 fn objects(cx: &mut Cx<'_>, ids: &BTreeSet<String>) -> Done {
+    let listing = Listing {
+        paged: true,
+        shown: users::LISTING.shown,
+        ..plain("user")
+    };
+    let (after, many) = listing.window(cx).unwrap_or((String::new(), usize::MAX));
     let tenant = cx.tenant();
     let one = |id: &String| -> Option<Value> {
         let (mut value, kind) = match tenant.users.get(id) {
@@ -202,13 +208,9 @@ fn objects(cx: &mut Cx<'_>, ids: &BTreeSet<String>) -> Done {
         value["@odata.type"] = format!("#microsoft.graph.{kind}").into();
         Some(value)
     };
-    let found = ids.iter().filter_map(one).collect();
-    Listing {
-        paged: true,
-        shown: users::LISTING.shown,
-        ..plain("user")
-    }
-    .answer(cx, found)
+    let wanted = ids.range::<str, _>((Bound::Excluded(after.as_str()), Bound::Unbounded));
+    let found = wanted.filter_map(one).take(many).collect();
+    listing.answer(cx, found)
 }
 
 /// POST /groups/{id}/members/$ref

@@ -80,6 +80,27 @@ impl Listing {
         Reply::json(200, &shown)
     }
 
+    /// The id after which the page that is asked for begins, and how many objects settle it, where nothing but the order of
+    /// ids decides. Then no other objects have to be made.
+    pub fn window(&self, cx: &Cx<'_>) -> Option<(String, usize)> {
+        let decides = ["$filter", "$orderby", "$count"];
+        if !self.paged || self.exact || decides.iter().any(|name| cx.request.query(name).is_some()) {
+            return None;
+        }
+        let size = match cx.request.query("$top") {
+            None => cx.world.entra.settings.page_size,
+            Some(text) => text.parse().ok()?,
+        };
+        let after = match cx.request.query("$skiptoken") {
+            None => String::new(),
+            Some(token) => String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?)
+                .ok()?
+                .strip_prefix('k')?
+                .to_owned(),
+        };
+        Some((after, size.checked_add(1)?))
+    }
+
     /// The collection, as asked.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Users.
 
+use std::ops::Bound;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -80,12 +82,13 @@ const LONGEST: &[(&str, usize)] = &[
 
 /// GET /users
 pub fn list(cx: &mut Cx<'_>) -> Done {
-    let seen = cx
-        .world
-        .entra
-        .users
-        .values()
+    let (after, many) = LISTING.window(cx).unwrap_or((String::new(), usize::MAX));
+    let users = &cx.world.entra.users;
+    let seen = users
+        .range::<str, _>((Bound::Excluded(after.as_str()), Bound::Unbounded))
+        .map(|(_, user)| user)
         .filter(|e| cx.sees(e))
+        .take(many)
         .map(public)
         .collect();
     LISTING.answer(cx, seen)

@@ -102,6 +102,8 @@ pub struct Job {
     pub age: u64,
     /// The next cycle reads everything anew.
     pub full: bool,
+    /// The service does not come to its cycles, until somebody starts it anew.
+    pub stalled: bool,
     /// A cycle is under way since then.
     pub running: Option<Timestamp>,
     /// When the next cycle begins.
@@ -140,6 +142,7 @@ impl Job {
             schedule: Schedule::Disabled,
             age: 0,
             full: true,
+            stalled: false,
             running: None,
             next: None,
             steady_first: None,

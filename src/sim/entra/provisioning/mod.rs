@@ -37,6 +37,7 @@ pub fn run(world: &mut World, sp: &str, job: &str) {
         return;
     };
     let age = entry.age;
+    entry.stalled = false;
     entry.next = Some(now + FIRST_BREATH);
     cycles(world, sp, job, age, FIRST_BREATH);
 }

@@ -321,6 +321,22 @@ fn user_mappings(mappings: &str) -> Vec<Value> {
     list
 }
 
+/// Maps one more attribute of users, as a person does in the portal.
+///
+/// # Errors
+/// If the expression cannot be read, or the schema has no users.
+pub fn map_also(schema: &mut Value, target: &str, expression: &str) -> Result<(), String> {
+    let source = Expression::parse(expression)?.source();
+    let objects = schema["synchronizationRules"][0]["objectMappings"].as_array_mut();
+    let users = objects
+        .into_iter()
+        .flatten()
+        .find(|object| object["sourceObjectName"] == "User");
+    let mappings = users.and_then(|users| users["attributeMappings"].as_array_mut());
+    mappings.ok_or("no users are mapped")?.push(mapped(target, source, 0));
+    Ok(())
+}
+
 fn group_mappings() -> Vec<Value> {
     vec![
         mapping("displayName", "[displayName]", 1),
@@ -330,9 +346,11 @@ fn group_mappings() -> Vec<Value> {
 }
 
 fn mapping(target: &str, expression: &str, matching: i32) -> Value {
-    let source = Expression::parse(expression)
-        .expect("the default mappings are well formed")
-        .source();
+    let expression = Expression::parse(expression).expect("the default mappings are well formed");
+    mapped(target, expression.source(), matching)
+}
+
+fn mapped(target: &str, source: Value, matching: i32) -> Value {
     json!({
         "targetAttributeName": target,
         "source": source,

@@ -154,4 +154,13 @@ pub(super) struct Provisioning {
     /// The first cycle is long over.
     #[serde(default)]
     pub(super) settled: bool,
+    /// The last cycle ended so many hours ago, and none has begun since.
+    #[serde(default)]
+    pub(super) stalled_hours: Option<i64>,
+    /// So many objects failed in that cycle, and wait to be tried again.
+    #[serde(default)]
+    pub(super) escrowed: u64,
+    /// Further mappings of users: attribute in the target, and what goes there.
+    #[serde(default)]
+    pub(super) also: Vec<(String, String)>,
 }
