@@ -11,6 +11,7 @@ pub mod clients;
 pub mod clock;
 pub mod doctor;
 pub mod engine;
+pub mod export;
 pub mod fault;
 pub mod profile;
 pub mod report;

@@ -1,5 +1,6 @@
 //! The command line as types: the commands, and what each of them takes.
 
+mod export;
 mod shared;
 
 use std::{path::PathBuf, time::Duration};
@@ -7,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub use self::export::{Export, ExportReport, ExportWhat, ExportWorksheet, PageFormat, Place, ReportFormat};
 pub use self::shared::{Look, OperatorKind, Part, TokenStore, Told, When, Which};
 use super::init::Answers;
 
@@ -130,6 +132,13 @@ pub enum Command {
                       Exit codes: 0 all is well, 4 something fails or is left, 1 something could not be looked at or done."
     )]
     Sync(Box<Sync>),
+    /// Write a report, a worksheet, or what stands as Terraform; offline
+    #[command(
+        after_help = "Examples:\n  fedwiz export report --format html --out report.html\n  fedwiz export worksheet > worksheet.md\n\n\
+                      All is made from the profile and the journal: no account, no network, no keyring. The same journal gives the \
+                      same bytes."
+    )]
+    Export(Export),
     /// Show a past run from its journal
     #[command(
         after_help = "Examples:\n  fedwiz replay ~/.local/state/fedwiz/contoso/journal.jsonl\n  fedwiz replay journal.jsonl --json"

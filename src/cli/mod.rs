@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod doctor;
 mod draft;
+mod export;
 mod files;
 mod init;
 mod leavers;
@@ -98,6 +99,7 @@ async fn dispatch(
         Command::Doctor(args) => return doctor::run(args, colour, verbose).await,
         Command::Sync(args) => return sync::run(*args, colour, verbose).await,
         Command::Status(args) => return status::run(args, colour, verbose).await,
+        Command::Export(args) => return export::run(args),
         Command::Replay(args) => replay::run(&args, colour)?,
     }
     Ok(ExitCode::SUCCESS)

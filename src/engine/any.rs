@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::{
     cx::Cx,
+    declared::Declared,
+    known::{ByHand, Known},
     needs::{Edge, Inputs, Needs, read_output},
-    step::{About, Gone, Item, Made, Probe, Step, Undone, World},
+    step::{About, Evidence, Gone, Item, Made, Probe, Step, Undone, World},
 };
 use crate::fault::Fault;
 
@@ -47,6 +49,15 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
 
     /// See [`Step::gone`].
     async fn gone(&self, cx: &Cx<W>, inputs: &Inputs, made: &Made<Value>) -> Result<Gone, Fault>;
+
+    /// See [`Step::evidence`]. None for an output that this version cannot read.
+    fn evidence(&self, output: &Value) -> Option<Evidence>;
+
+    /// See [`Step::by_hand`].
+    fn by_hand(&self, known: &Known<'_, W>) -> ByHand;
+
+    /// See [`Step::declared`].
+    fn declared(&self, known: &Known<'_, W>) -> Declared;
 
     /// See [`Step::forget`].
     async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault>;
@@ -116,6 +127,19 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
     async fn gone(&self, cx: &Cx<W>, inputs: &Inputs, made: &Made<Value>) -> Result<Gone, Fault> {
         let got = S::Needs::read(inputs)?;
         Step::gone(self, cx, &got, &read_made::<W, S>(made)?).await
+    }
+
+    fn evidence(&self, output: &Value) -> Option<Evidence> {
+        let output = read_output::<W, S>(output).ok()?;
+        Some(Step::evidence(self, &output))
+    }
+
+    fn by_hand(&self, known: &Known<'_, W>) -> ByHand {
+        Step::by_hand(self, known)
+    }
+
+    fn declared(&self, known: &Known<'_, W>) -> Declared {
+        Step::declared(self, known)
     }
 
     async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault> {

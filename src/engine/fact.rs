@@ -177,4 +177,21 @@ pub struct Event {
     pub node: Option<NodeId>,
     /// What happened.
     pub fact: Fact,
+    /// The calls that changed something, or were to, since the node's last fact.
+    pub calls: Vec<Call>,
+}
+
+/// A call that changed something, or was to: for whoever has to account for it, and for support cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Whom it went to: `Microsoft Graph`, `AWS`, `SCIM`.
+    pub service: String,
+    /// What was asked for: an AWS operation, or method and path.
+    pub what: String,
+    /// The answer's status, if there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The vendor's request id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }

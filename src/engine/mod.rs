@@ -2,12 +2,14 @@
 
 pub mod any;
 pub mod cx;
+pub mod declared;
 pub mod driver;
 pub mod exit;
 pub mod fact;
 pub mod graph;
 pub mod guide;
 pub mod journal;
+pub mod known;
 pub mod needs;
 mod nudge;
 pub mod outcome;

@@ -2,6 +2,7 @@
 //! until it is on disk, and then tells everyone.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,7 +13,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    fact::{Event, Fact},
+    fact::{Call, Event, Fact},
     graph::NodeId,
     journal::{Journal, Recorded, Writer},
     run::Run,
@@ -34,6 +35,9 @@ pub enum Notice {
 
 /// How many notices a subscriber may be behind before signals are left out. Facts never are.
 const PATIENCE: usize = 65_536;
+
+/// How many calls of a node are kept between two of its facts. More are tries of the same.
+const CALLS_KEPT: usize = 32;
 
 /// Hears of everything from the moment it was made, in order.
 #[derive(Debug)]
@@ -85,6 +89,8 @@ impl Hub {
 pub struct Recorder {
     clock: SharedClock,
     state: Mutex<Run>,
+    /// The changing calls of each node since its last fact.
+    calls: Mutex<HashMap<NodeId, Vec<Call>>>,
     hub: Arc<Hub>,
     /// None where facts are only kept in memory.
     writer: Option<Writer>,
@@ -105,6 +111,7 @@ impl Recorder {
         Ok(Self {
             clock,
             state: Mutex::new(Run::of(&recorded.events)),
+            calls: Mutex::default(),
             hub,
             writer: Some(Writer::start(journal, publish)?),
         })
@@ -116,6 +123,7 @@ impl Recorder {
         Self {
             clock,
             state: Mutex::new(Run::of(events)),
+            calls: Mutex::default(),
             hub: Arc::default(),
             writer: None,
         }
@@ -150,6 +158,7 @@ impl Recorder {
                 at: run.at().map_or(now, |last| last.max(now)),
                 node: node.cloned(),
                 fact,
+                calls: node.and_then(|node| self.calls().remove(node)).unwrap_or_default(),
             });
             run.take(&event);
             match &self.writer {
@@ -167,6 +176,15 @@ impl Recorder {
         })
     }
 
+    /// Notes a call that changed something, or was to: the node's next fact bears it.
+    pub fn called(&self, node: &NodeId, call: Call) {
+        let mut calls = self.calls();
+        let kept = calls.entry(node.clone()).or_default();
+        if kept.len() < CALLS_KEPT {
+            kept.push(call);
+        }
+    }
+
     /// Tells everyone something that need not be kept.
     pub fn signal(&self, node: Option<&NodeId>, signal: Signal) {
         let seq = self.state().seq();
@@ -176,6 +194,10 @@ impl Recorder {
             node: node.cloned(),
             signal,
         })));
+    }
+
+    fn calls(&self) -> MutexGuard<'_, HashMap<NodeId, Vec<Call>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, Run> {

@@ -4,7 +4,12 @@ use std::{fmt, future::Future, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{cx::Cx, needs::Needs};
+use super::{
+    cx::Cx,
+    declared::Declared,
+    known::{ByHand, Known},
+    needs::Needs,
+};
 use crate::fault::{Fault, Text};
 
 /// What the engine must know of the world that steps work in. Everything else in it is between the steps and their
@@ -265,6 +270,15 @@ pub enum Gone {
     CannotTell(Text),
 }
 
+/// What an output says about who acted, and what outside of fedwiz proves it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Whom later steps of the same executor act as: the signed-in user or application, the caller's ARN.
+    pub acts_as: Option<String>,
+    /// The ids of CloudTrail events that prove it.
+    pub cloudtrail: Vec<String>,
+}
+
 /// Shorthand for what a step's needs deliver.
 pub type Got<S, W> = <<S as Step<W>>::Needs as Needs<W>>::Got;
 
@@ -329,6 +343,28 @@ pub trait Step<W: World>: Send + Sync + 'static {
                 Probe::Pending(wait) => Gone::Pending(wait),
                 Probe::CannotTell(why) => Gone::CannotTell(why),
             })
+        }
+    }
+
+    /// What an output says about who acted, and what outside of fedwiz proves it: for whoever has to account for the walk.
+    fn evidence(&self, output: &Self::Output) -> Evidence {
+        let _ = output;
+        Evidence::default()
+    }
+
+    /// How people do it by hand, for a worksheet: instructions that hold for all items of the step, with the values of this one.
+    /// What is not known yet is left out, or said to come from an earlier step.
+    fn by_hand(&self, known: &Known<'_, W>) -> ByHand {
+        let _ = known;
+        ByHand::default()
+    }
+
+    /// What stands of it, as a declarative tool would say it. Asked only where something stands.
+    fn declared(&self, known: &Known<'_, W>) -> Declared {
+        let _ = known;
+        match Self::ABOUT.effect {
+            Effect::Observes => Declared::Nothing,
+            Effect::Changes => Declared::Not(Text::Borrowed("no provider has a resource for it")),
         }
     }
 

@@ -192,6 +192,7 @@ impl Script {
             at: self.now,
             node,
             fact,
+            calls: Vec::new(),
         })));
         self
     }

@@ -128,11 +128,31 @@ impl Session {
         Self::build(setup, recorder, recorded).await
     }
 
+    /// Reads the journal, if there is one, for documents: nobody signs in, and no client of its world is ever to be called.
+    pub fn on_paper(setup: Setup) -> Result<Self, Fault> {
+        let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
+        let recorder = Arc::new(Recorder::in_memory(&recorded.events, setup.clock.clone()));
+        let profile = Arc::new(setup.profile.clone());
+        let world = world(&setup, &profile, &recorder, &Way::DeviceCode)?;
+        Self::assemble(setup, profile, Arc::new(world), recorder, recorded)
+    }
+
     async fn build(setup: Setup, recorder: Recorder, recorded: Recorded) -> Result<Self, Fault> {
         let recorder = Arc::new(recorder);
         let profile = Arc::new(setup.profile.clone());
-        let world = Arc::new(world(&setup, &profile, &recorder)?);
+        let way = way(&setup, &profile)?;
+        let world = Arc::new(world(&setup, &profile, &recorder, &way)?);
         accounts::look_up(&world).await?;
+        Self::assemble(setup, profile, world, recorder, recorded)
+    }
+
+    fn assemble(
+        setup: Setup,
+        profile: Arc<Profile>,
+        world: Arc<World>,
+        recorder: Arc<Recorder>,
+        recorded: Recorded,
+    ) -> Result<Self, Fault> {
         let remembered = recorder.with_run(|run| run.ours());
         let graph = Arc::new(Graph::build_with(steps::PHASES, &world, &remembered)?);
         Ok(Self {
@@ -257,11 +277,11 @@ impl Session {
     }
 }
 
-fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>) -> Result<World, Fault> {
+fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>, way: &Way) -> Result<World, Fault> {
     let observer = Arc::new(ToRecorder::new(Arc::clone(recorder)));
     let seed = setup.seed.unwrap_or_else(|| fastrand::u64(..));
     let http = Http::new(&setup.network, setup.clock.clone(), observer, seed)?.after(last_call(recorder, &setup.clock));
-    let entra = entra(setup, profile, &http)?;
+    let entra = entra(setup, profile, &http, way)?;
     let targets = profile
         .aws
         .iter()
@@ -301,7 +321,7 @@ fn last_call(recorder: &Recorder, clock: &SharedClock) -> Option<Timestamp> {
     })
 }
 
-fn entra(setup: &Setup, profile: &Profile, http: &Http) -> Result<Entra, Fault> {
+fn entra(setup: &Setup, profile: &Profile, http: &Http, way: &Way) -> Result<Entra, Fault> {
     let cloud = clouds::Cloud::find(cloud_id(profile.entra.cloud))?;
     let endpoints = &profile.endpoints;
     let sign_in = SignIn {
@@ -311,7 +331,7 @@ fn entra(setup: &Setup, profile: &Profile, http: &Http) -> Result<Entra, Fault> 
         client_id: profile.entra.client_id.clone(),
         prompter: Arc::clone(&setup.prompter),
     };
-    let tokens = sign_in.tokens(&way(setup, profile)?, cloud.default_scope())?;
+    let tokens = sign_in.tokens(way, cloud.default_scope())?;
     let base = endpoints.graph.clone().unwrap_or_else(|| cloud.graph_url());
     let graph = MicrosoftGraph::new(http.clone(), tokens, base.clone());
     Ok(Entra::new(graph, cloud, base, sign_in.login))

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{
     application::{AppIds, EnterpriseApp},
+    by_hand::{Known, at_the_app},
     directory::{EntraGroup, EntraUser, Group, Person},
     preflight_entra::nothing_to_undo,
     world::{Cx, World},
@@ -15,6 +16,7 @@ use crate::{
     clients::Existed,
     engine::{
         guide::Guide,
+        known::ByHand,
         needs::{After, Each, One, Same},
         step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -94,6 +96,17 @@ impl Step<World> for SignInBefore {
 
     async fn undo(&self, _: &Cx, _: &(Vec<(String, Person)>,), _: &Made<SignedIn>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        ByHand::up(
+            Guide::new("Sign in and see that no application is there")
+                .open(known.world().entra.cloud().my_apps)
+                .say("Open My Apps in a private browser window and sign in as the user below.")
+                .say("If you are asked for a new password, choose one. At Action Required choose Ask later.")
+                .say("See that AWS is not among the apps, then sign out.")
+                .value("User", known.item()),
+        )
     }
 }
 
@@ -236,6 +249,16 @@ impl Step<World> for AppAssignment {
             Gone::Yes("appRoleAssignedTo lists it no more".into())
         })
     }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let up = at_the_app(known, "Assign to the application", "Users and groups > Add user/group")
+            .say("Choose the user or group below, then Assign. Groups need a P1 licence, and only their direct members count.")
+            .value("User or group", known.item());
+        let down = at_the_app(known, "Remove the assignment", "Users and groups")
+            .say("Tick the user or group below, then Remove assignment. Who is provisioned is disabled in AWS at the next cycle.")
+            .value("User or group", known.item());
+        ByHand::up(up).down(down)
+    }
 }
 
 /// Whoever has access to accounts must also be able to sign in: assigned to the application, too.
@@ -303,5 +326,13 @@ impl Step<World> for AppAccess {
 
     async fn undo(&self, _: &Cx, _: &(AppIds, Assigned), _: &Made<Assigned>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        ByHand::up(
+            at_the_app(known, "See the assignment", "Users and groups")
+                .say("See that everybody who has access to an account is listed.")
+                .value("User or group", known.item()),
+        )
     }
 }

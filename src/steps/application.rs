@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    by_hand::{Known, at_the_app, in_entra},
     preflight_entra::{EntraRights, Rights},
     world::{Cx, World},
 };
@@ -13,6 +14,7 @@ use crate::{
         entra::applications::{AWS_IDENTITY_CENTER, AWS_SINGLE_ACCOUNT, ServicePrincipal},
     },
     engine::{
+        known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -209,6 +211,30 @@ impl Step<World> for EnterpriseApp {
             Gone::Yes(format!("application {} and its service principal answer no more", ids.object).into())
         })
     }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let world = known.world();
+        let up = in_entra(
+            known,
+            "Create the enterprise application",
+            "Entra ID > Enterprise apps > New application",
+        );
+        let up = match world.profile.entra.application.kind {
+            AppKind::Gallery => up.say("Search for AWS IAM Identity Center. It is not AWS Single-Account Access."),
+            AppKind::NonGallery => up.say("Choose Create your own application, then Integrate any other application you don't find in the gallery."),
+        }
+        .say("Give it the name below and choose Create.")
+        .value("Name", world.application_name(known.target()));
+        let up = match known.one::<Self>() {
+            Some(ids) => up
+                .value("Application (client) ID", ids.app)
+                .value("Object ID of the application", ids.object)
+                .value("Object ID of the service principal", ids.principal),
+            None => up,
+        };
+        let down = at_the_app(known, "Delete the application", "Properties").say("Choose Delete, and confirm.");
+        ByHand::up(up).down(down)
+    }
 }
 
 /// The sign-on mode: SAML. Entra takes AWS's identifier only after this.
@@ -303,5 +329,12 @@ impl Step<World> for SamlMode {
                 }
             }
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        ByHand::up(at_the_app(known, "Choose SAML", "Single sign-on").say("Choose SAML.")).down(
+            at_the_app(known, "Take SAML back", "Single sign-on")
+                .say("Choose Change single sign-on modes, then Disabled. It goes with the application anyway."),
+        )
     }
 }

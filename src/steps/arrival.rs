@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     app_assignment::{AppAssignment, Assigned},
     application::{AppIds, EnterpriseApp},
+    by_hand::{Known, at_the_app, in_identity_center, value_if},
     directory::{EntraGroup, EntraUser, Group, Person},
     preflight_aws::AwsInstance,
     preflight_entra::nothing_to_undo,
@@ -25,6 +26,7 @@ use crate::{
         entra::synchronization::{OnDemand as Outcome, Subject},
     },
     engine::{
+        known::ByHand,
         needs::{Each, One, Same},
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -282,6 +284,16 @@ impl Step<World> for OnDemand {
             _ => Gone::Yes("the Identity Store has it no more".into()),
         })
     }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let up = at_the_app(known, "Provision on demand", "Provisioning > Provision on demand")
+            .say("Search for the user or group below, then Provision. For a group choose its members, at most five at once.")
+            .value("User or group", known.item());
+        let down = in_identity_center(known, "Remove from AWS", "users", "Users, or Groups")
+            .say("After the teardown of provisioning: delete the user or group below, if provisioning brought it and nobody else needs it.")
+            .value("User or group", known.item());
+        ByHand::up(up).down(down)
+    }
 }
 
 /// What to say of somebody whom Entra takes for in step, and who is not.
@@ -450,6 +462,17 @@ impl Step<World> for Arrived {
 
     async fn undo(&self, _: &Cx, _: &ArrivedGot, _: &Made<Seen>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let guide = in_identity_center(known, "See the arrival in AWS", "users", "Users, or Groups")
+            .say("See that the user or group below is there, with all its values, created by SCIM.")
+            .value("User or group", known.item());
+        ByHand::up(value_if(
+            guide,
+            "ID in AWS",
+            known.of::<Self>(known.item()).map(|seen| seen.id),
+        ))
     }
 }
 

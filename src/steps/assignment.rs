@@ -13,6 +13,7 @@ use super::{
     accounts::MANAGEMENT,
     arrival::{Arrived, Seen as InAws},
     aws_user::{self, AwsUser},
+    by_hand::{Known, in_identity_center},
     permission_set::{self, PermissionSet},
     preflight_aws::AwsInstance,
 };
@@ -22,6 +23,8 @@ use crate::{
         limits,
     },
     engine::{
+        guide::Guide,
+        known::ByHand,
         needs::{Each, One},
         step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -214,6 +217,30 @@ impl Step<World> for AccountAssignment {
             .why(reason)),
             None => Ok(Gone::No),
         }
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let place = "Multi-account permissions > AWS accounts";
+        let row = Row::read(&known.world().profile, known.item());
+        let with = |guide: Guide| match &row {
+            Some(row) => {
+                let who = match &row.principal {
+                    Who::ByHand(name) | Who::AlreadyThere(name) | Who::Provisioned(name) => ("User", name),
+                    Who::Group(name) => ("Group", name),
+                };
+                guide
+                    .value(who.0, who.1)
+                    .value("Account", &row.account)
+                    .value("Permission set", &row.set)
+            }
+            None => guide.value("Assignment", known.item()),
+        };
+        let up = in_identity_center(known, "Assign access to the account", "", place)
+            .say("Tick the account, then Assign users or groups. Choose the user or group, then Next.")
+            .say("Choose the permission set, then Next, then Submit, and wait until the page says that it is done.");
+        let down = in_identity_center(known, "Remove the access", "", place)
+            .say("Choose the account, then the user or group, and under Permission sets choose Remove access.");
+        ByHand::up(with(up)).down(with(down))
     }
 }
 

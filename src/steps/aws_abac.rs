@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Cx, World,
+    by_hand::{Known, in_identity_center},
     preflight_aws::{AwsInstance, AwsRights},
 };
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
         aws::{AccessControl, Instance, Progress},
     },
     engine::{
+        known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -134,6 +136,30 @@ impl Step<World> for AwsAbac {
             ));
         }
         Ok(Gone::No)
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let up = in_identity_center(known, "Enable attributes for access control", "settings", "Settings > Attributes for access control > Enable")
+            .say("Attributes that Entra sends with the sign-in need no row in the list: a row of the same key would win over them.");
+        let abac = known.world().profile.abac.as_ref();
+        let here = abac.filter(|abac| abac.via != AbacVia::Saml);
+        let up = here
+            .into_iter()
+            .flat_map(|abac| &abac.attributes)
+            .fold(up, |up, (key, source)| {
+                let path = sources::find(source)
+                    .and_then(|source| source.identity_center)
+                    .unwrap_or("…");
+                up.value(format!("Attribute {key}"), path)
+            });
+        let down = in_identity_center(
+            known,
+            "Switch attributes for access control off",
+            "settings",
+            "Settings > Attributes for access control",
+        )
+        .say("Take out what was added. Where nothing was there before: Disable.");
+        ByHand::up(up).down(down)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Cx, World,
+    by_hand::{Known, in_identity_center, value_if},
     preflight_aws::{AwsInstance, AwsRights},
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         aws::{Instance, NewUser, User as Found},
     },
     engine::{
+        known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -145,6 +147,27 @@ impl Step<World> for AwsUser {
             }
             _ => Ok(Gone::No),
         }
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let profile = &known.world().profile;
+        let up = in_identity_center(known, "Create the user", "users", "Users > Add user")
+            .say("The user name must be what Entra sends as NameID, to the letter. No invitation is needed: nobody gets a password here.");
+        let up = match profile.user(known.item()) {
+            Some(user) => {
+                let up = up
+                    .value("User name", user_name(profile, user))
+                    .value("Display name", user.shown_name());
+                let up = value_if(up, "First name", user.given_name.as_deref());
+                value_if(up, "Last name", user.family_name.as_deref())
+            }
+            None => up.value("User name", known.item()),
+        };
+        let up = value_if(up, "User ID", known.of::<Self>(known.item()).map(|found| found.id));
+        let down = in_identity_center(known, "Delete the user", "users", "Users")
+            .say("Choose the user below, then Delete user. Only who was made for this goes.")
+            .value("User name", known.item());
+        ByHand::up(up).down(down)
     }
 }
 

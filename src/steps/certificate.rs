@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     application::{AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
+    by_hand::{Known, at_the_app, value_if},
     world::{Cx, World},
 };
 use crate::{
     clients::entra::applications::{KeyCredential, ServicePrincipal},
     engine::{
+        known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -176,6 +178,25 @@ impl Step<World> for SigningCertificate {
             Gone::Yes("no key of the service principal has its thumbprint".into())
         })
     }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let made = known.one::<Self>();
+        let up = at_the_app(
+            known,
+            "Create the signing certificate",
+            "Single sign-on > SAML Certificates > Edit",
+        )
+        .say("Choose New Certificate, keep three years and SHA-256, then Save.");
+        let up = value_if(up, "Thumbprint", made.as_ref().map(|made| made.thumbprint.as_str()));
+        let up = value_if(
+            up,
+            "Valid until",
+            made.and_then(|made| made.not_after).map(|end| end.to_string()),
+        );
+        let down = at_the_app(known, "Delete the signing certificate", "Single sign-on > SAML Certificates > Edit")
+            .say("Make another certificate active first, then choose Delete Certificate. It goes with the application anyway.");
+        ByHand::up(up).down(down)
+    }
 }
 
 /// The keys and passwords that are left without one certificate: its two keys and its password share one identifier, and
@@ -291,6 +312,18 @@ impl Step<World> for ActiveCertificate {
         } else {
             Gone::Yes("it is preferred no more".into())
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let place = "Single sign-on > SAML Certificates > Edit";
+        ByHand::up(
+            at_the_app(known, "Make the certificate active", place)
+                .say("In the menu of the new certificate choose Make certificate active."),
+        )
+        .down(
+            at_the_app(known, "Make the old certificate active", place)
+                .say("In the menu of the certificate that signed before choose Make certificate active."),
+        )
     }
 }
 

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    by_hand::{Known, in_entra, value_if},
     preflight_entra::{EntraRights, Lint, PeopleLint, Rights},
     world::{Cx, World},
 };
@@ -14,6 +15,7 @@ use crate::{
         entra::users::{NewUser, User},
     },
     engine::{
+        known::ByHand,
         needs::{Each, One},
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -187,6 +189,37 @@ impl Step<World> for EntraUser {
         } else {
             Gone::Yes("GET /users answers 404, the password is forgotten".into())
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let user = known.world().profile.user(known.item());
+        if user.is_none_or(|user| !user.create) {
+            let guide = in_entra(known, "Find the user", "Entra ID > Users > All users")
+                .say("Search for the user below, who is to be there already.")
+                .value("User principal name", known.item());
+            return ByHand::up(value_if(
+                guide,
+                "Object ID",
+                known.of::<Self>(known.item()).map(|person| person.id),
+            ));
+        }
+        let up = in_entra(
+            known,
+            "Create the user",
+            "Entra ID > Users > New user > Create new user",
+        )
+        .say("Fill in the values below. Let the password be generated and hand it over on another way than this sheet.")
+        .value("User principal name", known.item());
+        let up = value_if(up, "Display name", user.map(profile::User::shown_name));
+        let up = value_if(up, "First name", user.and_then(|user| user.given_name.as_deref()));
+        let up = value_if(up, "Last name", user.and_then(|user| user.family_name.as_deref()));
+        let up = value_if(up, "Department", user.and_then(|user| user.department.as_deref()));
+        let up = value_if(up, "Email", user.and_then(|user| user.mail.as_deref()));
+        let up = value_if(up, "Object ID", known.of::<Self>(known.item()).map(|person| person.id));
+        let down = in_entra(known, "Delete the user", "Entra ID > Users > All users")
+            .say("Choose the user below, then Delete. Only who was made for this goes.")
+            .value("User principal name", known.item());
+        ByHand::up(up).down(down)
     }
 }
 
@@ -385,6 +418,22 @@ impl Step<World> for EntraGroup {
         } else {
             Gone::Yes("GET /groups answers 404".into())
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let group = known.world().profile.group(known.item());
+        let up = in_entra(known, "Create or find the group", "Entra ID > Groups > All groups")
+            .say("Where it is to be made: New group, type Security, with the name below. Add the members directly: groups in it do not count.")
+            .value("Name", known.item());
+        let members = group
+            .map(|group| group.members.join(", "))
+            .filter(|members| !members.is_empty());
+        let up = value_if(up, "Members", members);
+        let up = value_if(up, "Object ID", known.of::<Self>(known.item()).map(|group| group.id));
+        let down = in_entra(known, "Delete the group", "Entra ID > Groups > All groups")
+            .say("Choose the group below, then Delete. Only what was made for this goes; from a group that was there, take the added members out.")
+            .value("Name", known.item());
+        ByHand::up(up).down(down)
     }
 }
 

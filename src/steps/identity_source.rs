@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    by_hand::{Known, instance},
     preflight_aws::{AwsInstance, BreakGlass},
     saml_endpoints::{Endpoints, SamlEndpoints},
-    saml_values::{EntraMetadata, IdpFile, ProviderValues, SpValues},
+    saml_values::{EntraMetadata, IdpFile, ProviderValues, SpValues, idp_file},
     scim_token::{keep_token, token_fields},
     stood_before::{Judged, SOURCE, Source, judge, read_source},
     world::{Cx, World},
@@ -18,8 +19,9 @@ use crate::{
     clients::aws::{Event, EventQuery, Instance},
     engine::{
         guide::{Entry, Guide},
+        known::ByHand,
         needs::{After, One},
-        step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
+        step::{About, Difference, Effect, Evidence, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
     fault::{Fault, Kind, Text},
 };
@@ -257,6 +259,45 @@ impl Step<World> for IdentitySource {
             (None, Some(Source::IdentityCenter)) => Gone::Pending(waiting_for(DISABLED)),
             (None, Some(Source::ThisApplication)) => Gone::No,
             (None, Some(Source::AnotherProvider) | None) => Gone::Pending(waiting_for(ENABLED)),
+        })
+    }
+
+    fn evidence(&self, switched: &Switched) -> Evidence {
+        Evidence {
+            cloudtrail: switched.event.clone().into_iter().collect(),
+            ..Evidence::default()
+        }
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let (instance, file) = (instance(known), idp_file(known));
+        let values = known.one::<ProviderValues>().unwrap_or_else(|| SpValues {
+            issuer: String::new(),
+            replies: Vec::new(),
+            portal: "the one that you copied".into(),
+            before: None,
+        });
+        let target = known.target();
+        let switched = known.one::<Self>();
+        let before = switched.as_ref().and_then(|switched| switched.before);
+        let up = switch_guide(
+            target,
+            &instance,
+            &file,
+            &values,
+            "the file that you downloaded from Entra",
+            before,
+        );
+        let ask = switched.is_none();
+        ByHand::up(Guide {
+            fields: Vec::new(),
+            ..up
+        })
+        .down(match before {
+            Some(Source::IdentityCenter) => revert_guide(target, &instance),
+            Some(Source::AnotherProvider) => restore_guide(target, &instance, &file),
+            None if ask => revert_guide(target, &instance),
+            Some(Source::ThisApplication) | None => unknown_guide(target, &instance, &file),
         })
     }
 }

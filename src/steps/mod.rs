@@ -7,6 +7,7 @@ pub mod arrival;
 pub mod assignment;
 pub mod aws_abac;
 pub mod aws_user;
+mod by_hand;
 pub mod certificate;
 pub mod claims_policy;
 pub mod directory;

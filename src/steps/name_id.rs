@@ -6,12 +6,14 @@ use serde_json::Value;
 use super::{
     application::{AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
     aws_abac::AwsAbac,
+    by_hand::{Known, at_the_app},
     certificate::ActiveCertificate,
     claims_policy::{self, Slot},
     world::{Cx, World},
 };
 use crate::{
     engine::{
+        known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -314,6 +316,22 @@ impl Step<World> for NameIdClaim {
     async fn gone(&self, cx: &Cx, (app, ..): &NameIdGot, made: &Made<Claims>) -> Result<Gone, Fault> {
         is_back(cx, app, made).await
     }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let wanted = &known.world().profile.name_id;
+        let place = "Single sign-on > Attributes & Claims > Edit";
+        let up = at_the_app(known, "Set the NameID", place)
+            .say("Choose Unique User Identifier (Name ID), set the source below and the format Email address, then Save.")
+            .value("Source attribute of members", &wanted.members);
+        let up = match &wanted.guests {
+            Some(guests) => up
+                .say("Under Claim conditions add External guests with their own source, below the members.")
+                .value("Source attribute of guests", guests),
+            None => up,
+        };
+        let down = at_the_app(known, "Put the NameID back", place).say("Set the source that was there before.");
+        ByHand::up(up).down(down)
+    }
 }
 
 /// The session tags that Entra sends with each sign-in.
@@ -364,5 +382,22 @@ impl Step<World> for TagClaims {
 
     async fn gone(&self, cx: &Cx, (app, ..): &TagsGot, made: &Made<Claims>) -> Result<Gone, Fault> {
         is_back(cx, app, made).await
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let place = "Single sign-on > Attributes & Claims > Edit";
+        let up = at_the_app(known, "Send attributes as session tags", place)
+            .say("For each attribute choose Add new claim, fill in name, namespace and source attribute, then Save.")
+            .value("Namespace", claims_policy::AWS_NAMESPACE);
+        let abac = known.world().profile.abac.as_ref();
+        let up = abac
+            .into_iter()
+            .flat_map(|abac| &abac.attributes)
+            .fold(up, |up, (key, source)| {
+                up.value(format!("Name AccessControl:{key}, source attribute"), source)
+            });
+        let down = at_the_app(known, "Take the session tags out", place)
+            .say("Delete the claims whose names begin with AccessControl: that were added.");
+        ByHand::up(up).down(down)
     }
 }

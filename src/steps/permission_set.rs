@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cx, World, assignment,
+    by_hand::{Known, in_identity_center, value_if},
     preflight_aws::{AwsInstance, AwsRights},
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         aws::{Aws, Boundary, CustomerPolicy, Fields, Instance, Look, PermissionSet as Found, Progress},
     },
     engine::{
+        known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -245,6 +247,60 @@ impl Step<World> for PermissionSet {
             every: Duration::from_secs(5),
             limit: Duration::from_secs(15 * 60),
         }))
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let up = in_identity_center(
+            known,
+            "Create the permission set",
+            "",
+            "Multi-account permissions > Permission sets > Create permission set",
+        )
+        .say("Choose Custom permission set, then Next. Add the policies below, then Next.")
+        .say("Fill in name, session duration and relay state, then Next, then Create.")
+        .value("Name", known.item());
+        let list = |items: Vec<String>| Some(items.join(", ")).filter(|text| !text.is_empty());
+        let named = |policy: &profile::CustomerManaged| format!("{}{}", policy.path, policy.name);
+        let up = match known.world().profile.permission_set(known.item()) {
+            Some(set) => {
+                let up = up.value("Session duration", &set.session_duration);
+                let up = value_if(up, "Description", set.description.as_deref());
+                let up = value_if(up, "Relay state", set.relay_state.as_deref());
+                let up = value_if(up, "AWS managed policies", list(set.managed_policies.clone()));
+                let up = value_if(
+                    up,
+                    "Customer managed policies",
+                    list(set.customer_managed.iter().map(named).collect()),
+                );
+                let boundary = set.boundary.as_ref();
+                let up = value_if(
+                    up,
+                    "Permissions boundary",
+                    boundary.and_then(|boundary| {
+                        boundary
+                            .managed_policy
+                            .clone()
+                            .or_else(|| boundary.customer_managed.as_ref().map(named))
+                    }),
+                );
+                value_if(up, "Inline policy", set.inline_policy.as_deref())
+            }
+            None => up,
+        };
+        let up = value_if(
+            up,
+            "ARN",
+            known.of::<Self>(known.item()).map(|standing| standing.set.arn),
+        );
+        let down = in_identity_center(
+            known,
+            "Delete the permission set",
+            "",
+            "Multi-account permissions > Permission sets",
+        )
+        .say("Choose the set below, then Delete. AWS allows it only when no account has it any more.")
+        .value("Name", known.item());
+        ByHand::up(up).down(down)
     }
 }
 

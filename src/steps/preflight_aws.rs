@@ -7,13 +7,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Cx, World};
+use super::{
+    Cx, World,
+    by_hand::{Known, in_identity_center, instance, value_if},
+};
 use crate::{
     clients::aws::{Caller, EventQuery, Instance, Look, is_about_key},
     engine::{
         guide::{Entry, Guide},
+        known::ByHand,
         needs::One,
-        step::{About, Difference, Effect, Executor, Made, Probe, Scope, Step, StepId, Undone, Wait},
+        step::{About, Difference, Effect, Evidence, Executor, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
     fault::{Fault, Kind, Retry, Text},
     profile::AbacVia,
@@ -64,6 +68,21 @@ impl Step<World> for AwsSession {
 
     async fn undo(&self, _: &Cx, (): &(), _: &Made<Caller>) -> Result<Undone, Fault> {
         Ok(Undone::Kept(Text::Borrowed("it only looks")))
+    }
+
+    fn evidence(&self, caller: &Caller) -> Evidence {
+        Evidence {
+            acts_as: Some(caller.arn.clone()),
+            ..Evidence::default()
+        }
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let caller = known.one::<Self>();
+        let guide = Guide::new("Sign in to the AWS console").say(
+            "Sign in to the organization's management account, or to the delegated administrator of Identity Center.",
+        );
+        ByHand::up(value_if(guide, "Account", caller.map(|caller| caller.account)))
     }
 }
 
@@ -149,6 +168,20 @@ impl Step<World> for AwsInstance {
         Ok(Undone::Kept(Text::Borrowed(
             "an instance holds more than this federation, and permission sets cannot be switched off",
         )))
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let instance = instance(known);
+        let guide = in_identity_center(known, "Find the instance", "settings", "Settings")
+            .say("See that it is an organization instance, and that its Region is the primary one. Note ARN and identity store.")
+            .say("If there is none: choose Enable with the management account, and the organization instance. The Region stays for ever.");
+        let guide = match known.one::<Self>() {
+            Some(_) => guide
+                .value("Instance ARN", &instance.arn)
+                .value("Identity store", &instance.store),
+            None => guide,
+        };
+        ByHand::up(guide.value("Region", &instance.region))
     }
 }
 
@@ -254,6 +287,13 @@ impl Step<World> for AwsRights {
 
     async fn undo(&self, _: &Cx, _: &(Instance,), _: &Made<Rights>) -> Result<Undone, Fault> {
         Ok(Undone::Kept(Text::Borrowed("it only looks")))
+    }
+
+    fn by_hand(&self, _: &Known<'_>) -> ByHand {
+        ByHand::up(
+            Guide::new("See your rights")
+                .say("AWSSSOMasterAccountAdministrator and AWSSSODirectoryAdministrator suffice, with AWSCloudTrail_ReadOnlyAccess for the proofs."),
+        )
     }
 }
 
@@ -462,5 +502,13 @@ impl Step<World> for BreakGlass {
 
     async fn undo(&self, _: &Cx, _: &(Caller,), _: &Made<WayIn>) -> Result<Undone, Fault> {
         Ok(Undone::Kept(Text::Borrowed("it only looks")))
+    }
+
+    fn by_hand(&self, _: &Known<'_>) -> ByHand {
+        ByHand::up(
+            Guide::new("Keep another way in")
+                .consequences("If sign-in through Entra fails after the switch, everybody who comes through Identity Center is locked out.")
+                .say("Try today that you can sign in to the management account without Identity Center: as an IAM user or role for emergencies, or as root with its MFA device."),
+        )
     }
 }

@@ -5,14 +5,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    by_hand::{Known, in_entra},
     people::{self, Finding, Severity},
     world::{Cx, World},
 };
 use crate::{
     clients::entra::error::area,
     engine::{
+        known::ByHand,
         needs::One,
-        step::{About, Effect, Executor, Made, Probe, Scope, Step, StepId, Undone},
+        step::{About, Effect, Evidence, Executor, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind},
     profile::AbacVia,
@@ -94,6 +96,17 @@ impl Step<World> for EntraSession {
 
     async fn undo(&self, _: &Cx, (): &(), _: &Made<Tenant>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let tenant = known
+            .one::<Self>()
+            .map_or_else(|| known.world().profile.entra.tenant.clone(), |tenant| tenant.id);
+        ByHand::up(
+            in_entra(known, "Sign in to the tenant", "Entra ID > Overview")
+                .say("See that the tenant is the one named below.")
+                .value("Tenant", tenant),
+        )
     }
 }
 
@@ -254,6 +267,20 @@ impl Step<World> for EntraRights {
     async fn undo(&self, _: &Cx, _: &(Tenant,), _: &Made<Rights>) -> Result<Undone, Fault> {
         nothing_to_undo()
     }
+
+    fn evidence(&self, rights: &Rights) -> Evidence {
+        Evidence {
+            acts_as: rights.caller.clone(),
+            ..Evidence::default()
+        }
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        ByHand::up(
+            in_entra(known, "See your roles", "Entra ID > Roles & admins")
+                .say("Cloud Application Administrator is needed, and User Administrator where users or groups are made. More is not."),
+        )
+    }
 }
 
 /// Whether AWS will accept the people as they are.
@@ -331,5 +358,12 @@ impl Step<World> for PeopleLint {
 
     async fn undo(&self, _: &Cx, _: &(Tenant,), _: &Made<Lint>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        ByHand::up(
+            in_entra(known, "Look over the people", "Entra ID > Users > All users")
+                .say("Everybody who is to be provisioned needs a first name, a last name and a display name."),
+        )
     }
 }

@@ -5,11 +5,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     application::{AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
+    by_hand::{Known, at_the_app},
     saml_values::{ProviderValues, SpValues},
     world::{Cx, World},
 };
 use crate::{
     engine::{
+        known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -241,6 +243,29 @@ impl Step<World> for SamlEndpoints {
         } else {
             Gone::No
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let up = at_the_app(known, "Tell Entra AWS's addresses", "Single sign-on > Basic SAML Configuration > Edit")
+            .say("Or choose Upload metadata file on the page before, and take the file from AWS.")
+            .say("Fill in the values that you copied from AWS, the first reply URL as the default, then Save. At the question whether to test choose No.");
+        let up = match known.one::<ProviderValues>() {
+            Some(values) => values
+                .replies
+                .iter()
+                .fold(up.value("Identifier (Entity ID)", &values.issuer), |up, reply| {
+                    up.value("Reply URL", reply)
+                })
+                .value("Sign on URL", values.portal),
+            None => up,
+        };
+        let down = at_the_app(
+            known,
+            "Take AWS's addresses out",
+            "Single sign-on > Basic SAML Configuration > Edit",
+        )
+        .say("Take out identifier, reply URLs and sign-on URL of AWS. They go with the application anyway.");
+        ByHand::up(up).down(down)
     }
 }
 

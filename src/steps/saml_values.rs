@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{
     application::{AppIds, EnterpriseApp},
+    by_hand::{Known, at_the_app, instance, value_if},
     certificate::{Active, ActiveCertificate, Certificate, SigningCertificate},
     preflight_aws::AwsInstance,
     preflight_entra::{EntraSession, Tenant, nothing_to_undo, only_looks},
@@ -21,6 +22,7 @@ use crate::{
     },
     engine::{
         guide::{Answer, Entry, Guide},
+        known::ByHand,
         needs::{After, One},
         step::{About, Effect, Executor, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -135,6 +137,13 @@ impl Step<World> for EntraMetadata {
 
     async fn undo(&self, _: &Cx, _: &MetadataGot, _: &Made<IdpFile>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let guide = at_the_app(known, "Download Entra's metadata", "Single sign-on > SAML Certificates")
+            .say("At Federation Metadata XML choose Download. Do it again after each change of the certificate.");
+        let file = known.one::<Self>();
+        ByHand::up(value_if(guide, "IdP issuer", file.map(|file| file.entity_id)))
     }
 }
 
@@ -319,9 +328,32 @@ impl Step<World> for ProviderValues {
     async fn undo(&self, _: &Cx, _: &ValuesGot, _: &Made<SpValues>) -> Result<Undone, Fault> {
         nothing_to_undo()
     }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let guide = values_guide(known.target(), &instance(known), &idp_file(known), false);
+        ByHand::up(match known.one::<Self>() {
+            Some(values) => guide
+                .value("Issuer URL", values.issuer)
+                .value("ACS URLs", values.replies.join(", "))
+                .value("AWS access portal sign-in URL", values.portal),
+            None => guide,
+        })
+    }
 }
 
 /// How a person copies the values.
+/// Entra's metadata as far as it is known without looking.
+pub(super) fn idp_file(known: &Known<'_>) -> IdpFile {
+    known.one::<EntraMetadata>().unwrap_or_else(|| IdpFile {
+        entity_id: "in the file that you downloaded, at entityID".into(),
+        sign_on: None,
+        thumbprints: Vec::new(),
+        signs_with: String::new(),
+        valid_until: None,
+        xml: String::new(),
+    })
+}
+
 fn values_guide(target: &str, instance: &Instance, file: &IdpFile, held: bool) -> Guide {
     let hint = |text: &str| {
         if held {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     application::{AppIds, EnterpriseApp},
     aws_user::AwsUser,
+    by_hand::{Known, at_the_app, value_if},
     scim_token::{ProvisioningToken, Token, kept_token, lend, token_at_hand},
     world::{Cx, World},
 };
@@ -16,6 +17,7 @@ use crate::{
         entra::synchronization::{Setting, Settings},
     },
     engine::{
+        known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -121,6 +123,19 @@ impl Step<World> for ProvisioningJob {
             Some(_) => Gone::No,
             None => Gone::Yes("GET the job answers 404".into()),
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let up = at_the_app(
+            known,
+            "Begin the provisioning configuration",
+            "Provisioning > New configuration",
+        );
+        let up = value_if(up, "Job ID", known.one::<Self>().map(|job| job.id));
+        ByHand::up(up).down(
+            at_the_app(known, "Delete the provisioning configuration", "Provisioning")
+                .say("Choose Delete configuration where the page offers it. It goes with the application anyway."),
+        )
     }
 }
 
@@ -350,6 +365,30 @@ impl Step<World> for ProvisioningCredentials {
         } else {
             Gone::No
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let world = known.world();
+        let up = at_the_app(known, "Give Entra endpoint and token", "Provisioning > Connectivity (or Admin Credentials)")
+            .say("Fill in Tenant URL with the SCIM endpoint, and Secret token with the token that you kept. Choose Test connection, then Save.");
+        let up = value_if(
+            up,
+            "Tenant URL",
+            known.one::<ProvisioningToken>().map(|token| token.endpoint.to_string()),
+        );
+        let up = match &world.profile.provisioning.notify {
+            Some(notify) => up
+                .say("Under Settings tick the mail about failures, with the address below.")
+                .value("Notification email", notify),
+            None => up,
+        };
+        let down = at_the_app(
+            known,
+            "Empty the credentials",
+            "Provisioning > Connectivity (or Admin Credentials)",
+        )
+        .say("Empty Tenant URL and Secret token, then Save. They go with the application anyway.");
+        ByHand::up(up).down(down)
     }
 }
 

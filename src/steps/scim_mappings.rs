@@ -6,16 +6,19 @@ use serde_json::Value;
 
 use super::{
     application::{AppIds, EnterpriseApp},
+    by_hand::{Known, at_the_app},
     schema::{self, Edit, Mapping},
     scim_job::{Configured, JobId, ProvisioningCredentials, ProvisioningJob, send_settings, sync_all},
     world::{Cx, World},
 };
 use crate::{
     engine::{
+        known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind},
+    profile,
     profile::Filter,
 };
 
@@ -135,6 +138,17 @@ impl Step<World> for Mappings {
         } else {
             Gone::No
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let place = "Provisioning > Attribute mapping > Provision Microsoft Entra ID Users";
+        ByHand::up(
+            at_the_app(known, "Correct the attribute mappings", place)
+                .say("Let externalId come from objectId. If it comes from mailNickname: edit that row.")
+                .say("Delete the rows that come from facsimileTelephoneNumber and from mobile: AWS takes one phone number only.")
+                .say("Choose Save, then Yes."),
+        )
+        .down(at_the_app(known, "Put the mappings back", place).say("Tick Restore default mappings under Provisioning, or put the rows back that were changed."))
     }
 }
 
@@ -325,5 +339,26 @@ impl Step<World> for ProvisioningScope {
         } else {
             Gone::No
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let provisioning = &known.world().profile.provisioning;
+        let scope = match provisioning.scope {
+            profile::Scope::All => "Sync all users and groups",
+            profile::Scope::Assigned => "Sync only assigned users and groups",
+        };
+        let up = at_the_app(known, "Choose who is provisioned", "Provisioning > Settings")
+            .say("Set the scope below, then Save.")
+            .value("Scope", scope);
+        let up = provisioning.filter.iter().fold(up, |up, filter| {
+            up.value(
+                "Scoping filter of users",
+                format!("{} {} {}", filter.attribute, filter.operator, filter.value),
+            )
+        });
+        ByHand::up(up).down(
+            at_the_app(known, "Put the scope back", "Provisioning > Settings")
+                .say("Set the scope and the filters that were there before."),
+        )
     }
 }

@@ -9,6 +9,7 @@ use super::{
     app_assignment::AppAssignment,
     application::{AppIds, EnterpriseApp},
     arrival::Arrived,
+    by_hand::{Known, at_the_app},
     scim_job::{JobId, ProvisioningJob},
     scim_mappings::{Mapped, Mappings, ProvisioningScope, Scoped},
     world::{Cx, World},
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     clients::entra::synchronization::Job,
     engine::{
+        known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
@@ -168,6 +170,14 @@ impl Step<World> for ProvisioningRun {
             Some(found) if !found.is_on() => Gone::Yes(format!("the job is {}", found.code()).into()),
             Some(_) => Gone::No,
         })
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        ByHand::up(
+            at_the_app(known, "Start provisioning", "Provisioning > Overview")
+                .say("Choose Start provisioning. The first cycle takes from some minutes to hours; later ones run every 40 minutes."),
+        )
+        .down(at_the_app(known, "Stop provisioning", "Provisioning > Overview").say("Choose Pause provisioning, and wait until a running cycle is over."))
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{
+    by_hand::{Known, instance},
     identity_source::{IdentitySource, Switched},
     preflight_aws::AwsInstance,
     world::{Cx, World},
@@ -18,6 +19,7 @@ use crate::{
     },
     engine::{
         guide::{Answer, Entry, Guide},
+        known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
     },
@@ -338,6 +340,37 @@ impl Step<World> for ProvisioningToken {
             world.secrets.delete(&world.scim_token(cx.target())).await?;
         }
         Ok(())
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let (target, instance) = (known.target(), instance(known));
+        let token = known.one::<Self>();
+        let up = token_guide(
+            target,
+            &instance,
+            token.as_ref().and_then(|token| token.provisioning_before),
+        );
+        let up = Guide {
+            values: token
+                .iter()
+                .map(|token| ("SCIM endpoint".into(), token.endpoint.to_string()))
+                .collect(),
+            ..up
+        }
+        .say("Put the token where secrets are kept, never on this sheet. It lives one year.");
+        let down = match &token {
+            Some(token) => delete_guide(target, &instance, token),
+            None => Guide::new("Delete the SCIM token in AWS")
+                .open(instance.console_page("settings"))
+                .say("Choose Settings > Identity source > Actions > Manage provisioning.")
+                .say("Choose the access token that was made for this, then Delete, and type DELETE."),
+        };
+        let off = match token.and_then(|token| token.provisioning_before) {
+            Some(true) => return ByHand::up(up).down(down),
+            Some(false) => disable_guide(target, &instance),
+            None => disable_if_it_was_off_guide(target, &instance),
+        };
+        ByHand::up(up).down(down).down(off)
     }
 }
 

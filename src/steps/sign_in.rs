@@ -8,6 +8,7 @@ use super::{
     app_assignment::AppAssignment,
     assignment::{self, AccountAssignment},
     aws_user::{self, AwsUser},
+    by_hand::{Known, value_if},
     identity_source::{IdentitySource, Switched, waiting_for},
     name_id::NameIdClaim,
     preflight_aws::AwsInstance,
@@ -19,8 +20,9 @@ use crate::{
     clients::aws::{EventQuery, Instance},
     engine::{
         guide::Guide,
+        known::ByHand,
         needs::{After, Each, One},
-        step::{About, Effect, Executor, Item, Made, Probe, Scope, Step, StepId, Undone},
+        step::{About, Effect, Evidence, Executor, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind},
     profile::{Arrival, User},
@@ -156,6 +158,30 @@ impl Step<World> for SamlSignIn {
 
     async fn undo(&self, _: &Cx, _: &SignInGot, _: &Made<SignIn>) -> Result<Undone, Fault> {
         nothing_to_undo()
+    }
+
+    fn evidence(&self, sign_in: &SignIn) -> Evidence {
+        Evidence {
+            cloudtrail: sign_in.event.clone().into_iter().collect(),
+            ..Evidence::default()
+        }
+    }
+
+    fn by_hand(&self, known: &Known<'_>) -> ByHand {
+        let world = known.world();
+        let upn = tester(world).map(|user| user.upn.clone()).unwrap_or_default();
+        let portal = known.one::<ProviderValues>().map(|values| values.portal);
+        let apps = Guide::new("Sign in from My Apps")
+            .open(world.entra.cloud().my_apps)
+            .say("Open My Apps in a private browser window and sign in as the user below.")
+            .say(format!("Choose the app {}.", world.application_name(known.target())))
+            .say("The AWS access portal opens and shows the account and the role that were assigned.")
+            .value("User", &upn);
+        let other = Guide::new("Sign in from the access portal")
+            .say("Sign out, or take another private browser window, and open the access portal.")
+            .say("Entra asks who you are: sign in as the user below. You come back to the portal, signed in.")
+            .value("User", &upn);
+        ByHand::up(apps).and(value_if(other, "Access portal", portal))
     }
 }
 

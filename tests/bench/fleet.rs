@@ -216,6 +216,7 @@ impl Story {
             at: self.at,
             node,
             fact,
+            calls: Vec::new(),
         }))
     }
 }

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("steps", &["engine", "clients", "profile", "secrets", "fault", "clock"]),
     ("doctor", &["steps", "engine", "clients", "profile", "secrets", "fault"]),
     ("report", &["engine", "fault"]),
+    ("export", &["report", "engine", "profile", "secrets", "fault"]),
     ("tui", &["report", "engine", "profile", "fault"]),
     ("sim", &[]),
 ];

@@ -17,6 +17,7 @@ mod contracts;
 mod crash;
 mod doctor;
 mod drift;
+mod exports;
 mod fused_store;
 mod harness;
 mod journey;

@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::super::{
-    fact::{Event, Fact, VERSION},
+    fact::{Call, Event, Fact, VERSION},
     graph::NodeId,
 };
 use crate::fault::{Fault, Kind};
@@ -92,6 +92,8 @@ struct Written<'a> {
     node: Option<&'a NodeId>,
     #[serde(flatten)]
     fact: &'a Fact,
+    #[serde(skip_serializing_if = "<[Call]>::is_empty")]
+    calls: &'a [Call],
 }
 
 /// A member of a line. What only later versions know is passed over.
@@ -105,6 +107,7 @@ enum Member {
     Item,
     Kind,
     Data,
+    Calls,
     #[serde(other)]
     Other,
 }
@@ -117,6 +120,7 @@ struct Frame {
     target: Option<String>,
     step: Option<String>,
     item: String,
+    calls: Vec<Call>,
 }
 
 /// Lets the members of the fact through and keeps the others, so that a line is read once.
@@ -138,6 +142,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Sieve<'_, M> {
                 Some(Member::Target) => frame.target = line.next_value()?,
                 Some(Member::Step) => frame.step = line.next_value()?,
                 Some(Member::Item) => frame.item = line.next_value()?,
+                Some(Member::Calls) => frame.calls = line.next_value()?,
                 Some(Member::Kind) => break "kind",
                 Some(Member::Data) => break "data",
                 Some(Member::Other) => drop(line.next_value::<IgnoredAny>()?),
@@ -178,12 +183,14 @@ impl<'de> Deserialize<'de> for Read {
                     target,
                     step,
                     item,
+                    calls,
                 } = frame;
                 Ok(Read(Event {
                     seq: seq.ok_or_else(|| M::Error::missing_field("seq"))?,
                     at: at.ok_or_else(|| M::Error::missing_field("at"))?,
                     node: step.map(|step| NodeId { target, step, item }),
                     fact,
+                    calls,
                 }))
             }
         }
@@ -199,6 +206,7 @@ pub(super) fn write(event: &Event) -> Result<String, Fault> {
         at: event.at,
         node: event.node.as_ref(),
         fact: &event.fact,
+        calls: &event.calls,
     };
     serde_json::to_string(&written)
         .map(seal)

@@ -242,6 +242,7 @@ fn long() -> String {
             at: jiff::Timestamp::UNIX_EPOCH,
             node: Some(id(&format!("n{}", seq % 50))),
             fact: done("x"),
+            calls: Vec::new(),
         };
         text.push_str(&super::line::write(&event).unwrap());
     }

@@ -286,6 +286,7 @@ impl Story {
             at: self.now,
             node,
             fact,
+            calls: Vec::new(),
         })));
     }
 
