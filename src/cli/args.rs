@@ -1,6 +1,7 @@
 //! The command line as types: the commands, and what each of them takes.
 
 mod export;
+mod rotate;
 mod shared;
 
 use std::{path::PathBuf, time::Duration};
@@ -9,6 +10,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 pub use self::export::{Export, ExportReport, ExportWhat, ExportWorksheet, PageFormat, Place, ReportFormat};
+pub use self::rotate::{Rotate, What};
 pub use self::shared::{Look, OperatorKind, Part, TokenStore, Told, When, Which};
 use super::init::Answers;
 
@@ -49,6 +51,7 @@ Examples:
   fedwiz check                       does all stand as recorded; --repair brings it back
   fedwiz doctor                      what is wrong, or soon will be
   fedwiz sync                        the provisioning job and what fails
+  fedwiz rotate token                a new SCIM token, without a gap
   fedwiz teardown                    take back what fedwiz made, and nothing else
 
 Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4 drift or findings, 5 journal locked or unreadable,
@@ -139,6 +142,9 @@ pub enum Command {
                       same bytes."
     )]
     Export(Export),
+    /// Put a new SCIM token in place of the old one, without a gap
+    #[command(after_help = rotate::EXAMPLES)]
+    Rotate(Rotate),
     /// Show a past run from its journal
     #[command(
         after_help = "Examples:\n  fedwiz replay ~/.local/state/fedwiz/contoso/journal.jsonl\n  fedwiz replay journal.jsonl --json"

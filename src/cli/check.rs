@@ -56,6 +56,7 @@ async fn repair(args: args::Check, profile: crate::profile::Profile, manner: &Ma
     let answers = args.answers.as_deref().map(AnswersFile::read).transpose()?;
     let secrets = vault::open(args.token_store).await?;
     let session = Session::open(setup(profile, secrets)?).await?;
+    session.no_rotation_is_open()?;
     if let Some(warning) = &session.warning {
         out::note(&format!("note: {warning}."));
     }

@@ -15,6 +15,7 @@ mod out;
 mod place;
 mod prompter;
 mod replay;
+mod rotate;
 mod screen;
 mod signals;
 #[cfg(feature = "demo")]
@@ -100,6 +101,7 @@ async fn dispatch(
         Command::Sync(args) => return sync::run(*args, colour, verbose).await,
         Command::Status(args) => return status::run(args, colour, verbose).await,
         Command::Export(args) => return export::run(args),
+        Command::Rotate(args) => return rotate::run(args, colour, verbose).await,
         Command::Replay(args) => replay::run(&args, colour)?,
     }
     Ok(ExitCode::SUCCESS)

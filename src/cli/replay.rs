@@ -17,7 +17,7 @@ use crate::{
         plain::{Plain, Telling},
         replay::replay,
     },
-    steps::PHASES,
+    steps::rotation,
 };
 
 pub(super) fn run(args: &args::Replay, colour: Colour) -> Result<(), Fault> {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &args::Replay, colour: Colour) -> Result<(), Fault> {
         Box::new(Plain::new(manner.stdout(), telling))
     };
     let events = recorded.events.into_iter().map(Arc::new);
-    replay(Outline::new(PHASES), events, &mut *reporter)
+    replay(Outline::new(&rotation::every_phase()), events, &mut *reporter)
         .map(drop)
         .map_err(|error| Fault::new(Kind::File, "stdout cannot be written to").why(error.to_string()))
 }

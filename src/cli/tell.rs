@@ -29,7 +29,6 @@ use crate::{
         view::View,
     },
     session::Session,
-    steps::PHASES,
 };
 
 /// How a command tells what it does.
@@ -124,7 +123,10 @@ pub(super) struct Teller {
 impl Teller {
     /// For a walk over this session's graph, which may continue an earlier one.
     pub(super) fn new(session: &Session, intent: Intent, manner: &Manner) -> Self {
-        let mut view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        let mut view = recall(
+            Outline::of(&session.phases, &session.graph),
+            session.past.iter().cloned(),
+        );
         if !intent.changes() {
             view.begin(intent, session.clock().now());
         }

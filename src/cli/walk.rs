@@ -67,6 +67,7 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
     }
     let secrets = vault::open(args.token_store).await?;
     let session = Session::open(setup(profile, secrets)?).await?;
+    session.no_rotation_is_open()?;
     if let Some(warning) = &session.warning {
         out::note(&format!("note: {warning}."));
     }
@@ -159,6 +160,18 @@ pub(super) async fn drive(
     driver: Driver<World>,
     teller: &mut Teller,
 ) -> Result<Outcome, Fault> {
+    let outcome = drive_on(session, intent, driver, teller).await?;
+    teller.end(&outcome, how_to_go_on(&outcome))?;
+    Ok(outcome)
+}
+
+/// Lets a driver run as a part of what is told, and listens for whoever wants it to stop.
+pub(super) async fn drive_on(
+    session: &Session,
+    intent: Intent,
+    driver: Driver<World>,
+    teller: &mut Teller,
+) -> Result<Outcome, Fault> {
     let mut heard = session.recorder.subscribe();
     let control = driver.control();
     let mut run = std::pin::pin!(driver.run(intent));
@@ -187,7 +200,6 @@ pub(super) async fn drive(
     while let Some(notice) = heard.try_next() {
         teller.notice(&notice)?;
     }
-    teller.end(&outcome, how_to_go_on(&outcome))?;
     Ok(outcome)
 }
 

@@ -28,20 +28,7 @@ impl<W: World> Graph<W> {
     /// The nodes that are selected, and what they need; or, for taking back, what needs them. Order alone (`After`) brings
     /// nothing along.
     pub fn select(&self, selection: &Selection, takes_back: bool) -> Result<Vec<bool>, Fault> {
-        let mut chosen = vec![selection.only.is_empty(); self.nodes().len()];
-        for word in &selection.only {
-            let mut found = false;
-            for ix in self.indices().filter(|&ix| self.is_called(ix, word)) {
-                chosen[ix.index()] = true;
-                found = true;
-            }
-            if !found {
-                return Err(self.nothing_called(word));
-            }
-        }
-        if !selection.targets.is_empty() {
-            self.keep_targets(&selection.targets, &mut chosen)?;
-        }
+        let mut chosen = self.named(selection)?;
         let order: Vec<NodeIx> = self.indices().collect();
         if takes_back {
             for &ix in &order {
@@ -57,6 +44,25 @@ impl<W: World> Graph<W> {
             for &ix in order.iter().rev().filter(|ix| chosen[ix.index()]).collect::<Vec<_>>() {
                 self.bring(ix, &mut chosen);
             }
+        }
+        Ok(chosen)
+    }
+
+    /// The nodes that are selected by name, and nothing that they need or that needs them.
+    pub fn named(&self, selection: &Selection) -> Result<Vec<bool>, Fault> {
+        let mut chosen = vec![selection.only.is_empty(); self.nodes().len()];
+        for word in &selection.only {
+            let mut found = false;
+            for ix in self.indices().filter(|&ix| self.is_called(ix, word)) {
+                chosen[ix.index()] = true;
+                found = true;
+            }
+            if !found {
+                return Err(self.nothing_called(word));
+            }
+        }
+        if !selection.targets.is_empty() {
+            self.keep_targets(&selection.targets, &mut chosen)?;
         }
         Ok(chosen)
     }

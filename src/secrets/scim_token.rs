@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::remember;
 use crate::fault::{Fault, Kind};
 
 /// A SCIM token, the endpoint it is good for, and when it was made.
@@ -40,6 +41,19 @@ struct Kept {
 }
 
 impl ScimToken {
+    /// A token that somebody copied just now, without the blanks that copying brings along.
+    pub fn new(copied: &SecretString, endpoint: Url, created: Timestamp) -> Self {
+        let token = SecretString::from(copied.expose_secret().trim());
+        remember(&token);
+        Self {
+            token,
+            endpoint,
+            created: Some(created),
+            lent: false,
+            refused: false,
+        }
+    }
+
     /// The whole record as one secret value.
     pub fn to_secret(&self) -> SecretString {
         let kept = Kept {

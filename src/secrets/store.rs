@@ -19,6 +19,11 @@ impl SecretRef {
         Self(format!("scim-token/{federation}/{target}"))
     }
 
+    /// The SCIM token of one AWS target that is to take the other one's place, until it has done so.
+    pub fn next_scim_token(federation: &str, target: &str) -> Self {
+        Self(format!("next-scim-token/{federation}/{target}"))
+    }
+
     /// The first password of a user that fedwiz made.
     pub fn user_password(federation: &str, upn: &str) -> Self {
         Self(format!("user-password/{federation}/{upn}"))

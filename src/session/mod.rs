@@ -9,6 +9,7 @@ pub mod leavers;
 mod observe;
 #[cfg(feature = "demo")]
 pub mod rehearsal;
+pub mod rotation;
 #[cfg(feature = "demo")]
 mod simulated;
 pub mod sync;
@@ -40,9 +41,10 @@ use crate::{
     },
     clock::SharedClock,
     engine::{
+        any::Phase,
         driver::{Driver, Options},
         fact::Event,
-        graph::{Graph, NodeId, NodeIx},
+        graph::{Graph, NodeId, NodeIx, Remembered},
         guide::{Nobody, Operator},
         journal::{Journal, Recorded},
         outcome::Outcome,
@@ -57,6 +59,7 @@ use crate::{
     steps::{
         self, Target, World,
         accounts::{self, AccountBook},
+        rotation::{Rotation, Rounds, is_rotation},
     },
 };
 
@@ -99,6 +102,8 @@ pub struct Session {
     pub world: Arc<World>,
     /// The walk.
     pub graph: Arc<Graph<World>>,
+    /// Its phases.
+    pub phases: Vec<&'static Phase<World>>,
     /// The door for facts.
     pub recorder: Arc<Recorder>,
     /// What is odd about the journal, if anything.
@@ -118,14 +123,14 @@ impl Session {
     pub async fn open(setup: Setup) -> Result<Self, Fault> {
         let (journal, recorded) = Journal::open(&setup.folder.join(JOURNAL), PROGRAM)?;
         let recorder = Recorder::on(journal, &recorded, setup.clock.clone())?;
-        Self::build(setup, recorder, recorded).await
+        Self::build(setup, recorder, recorded, None).await
     }
 
     /// Reads the journal, if there is one, and writes nothing anywhere. For plans and checks.
     pub async fn look(setup: Setup) -> Result<Self, Fault> {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
         let recorder = Recorder::in_memory(&recorded.events, setup.clock.clone());
-        Self::build(setup, recorder, recorded).await
+        Self::build(setup, recorder, recorded, None).await
     }
 
     /// Reads the journal, if there is one, for documents: nobody signs in, and no client of its world is ever to be called.
@@ -134,28 +139,46 @@ impl Session {
         let recorder = Arc::new(Recorder::in_memory(&recorded.events, setup.clock.clone()));
         let profile = Arc::new(setup.profile.clone());
         let world = world(&setup, &profile, &recorder, &Way::DeviceCode)?;
-        Self::assemble(setup, profile, Arc::new(world), recorder, recorded)
+        Self::assemble(setup, Arc::new(world), recorder, recorded, None)
     }
 
-    async fn build(setup: Setup, recorder: Recorder, recorded: Recorded) -> Result<Self, Fault> {
+    /// Builds it on a journal: for the walk, or for a rotation on what stands.
+    async fn build(
+        setup: Setup,
+        recorder: Recorder,
+        recorded: Recorded,
+        rotation: Option<(Rotation, Rounds)>,
+    ) -> Result<Self, Fault> {
         let recorder = Arc::new(recorder);
         let profile = Arc::new(setup.profile.clone());
         let way = way(&setup, &profile)?;
-        let world = Arc::new(world(&setup, &profile, &recorder, &way)?);
+        let mut world = world(&setup, &profile, &recorder, &way)?;
+        let rotates = rotation.map(|(rotation, rounds)| {
+            world.rounds = rounds;
+            rotation
+        });
+        let world = Arc::new(world);
         accounts::look_up(&world).await?;
-        Self::assemble(setup, profile, world, recorder, recorded)
+        Self::assemble(setup, world, recorder, recorded, rotates)
     }
 
     fn assemble(
         setup: Setup,
-        profile: Arc<Profile>,
         world: Arc<World>,
         recorder: Arc<Recorder>,
-        recorded: Recorded,
+        mut recorded: Recorded,
+        rotation: Option<Rotation>,
     ) -> Result<Self, Fault> {
-        let remembered = recorder.with_run(|run| run.ours());
-        let graph = Arc::new(Graph::build_with(steps::PHASES, &world, &remembered)?);
+        let profile = Arc::clone(&world.profile);
+        let mut phases = steps::PHASES.to_vec();
+        match rotation {
+            Some(rotation) => phases.extend(rotation.phases()),
+            // A walk knows no rotation: it neither shows nor takes back what belongs to one.
+            None => recorded.events.retain(|event| !of_a_rotation(event)),
+        }
+        let graph = Arc::new(Graph::build_with(&phases, &world, &remembered(&recorder))?);
         Ok(Self {
+            phases,
             profile,
             world,
             graph,
@@ -170,7 +193,7 @@ impl Session {
 
     /// A driver over this session's graph, with this operator, for this part of the walk.
     pub fn driver(&self, operator: Arc<dyn Operator>, selection: Selection) -> Driver<World> {
-        self.driver_with(operator, selection, Policy::default(), false)
+        self.driver_of(operator, self.options(selection))
     }
 
     /// A driver for a look that is followed by others: it gives up soon on a vendor that does not answer.
@@ -179,18 +202,24 @@ impl Session {
             tries: TRIES_OF_A_WATCH,
             ..Policy::default()
         };
-        self.driver_with(Arc::new(Nobody), selection, policy, true)
+        let options = Options {
+            policy,
+            exact: true,
+            ..self.options(selection)
+        };
+        self.driver_of(Arc::new(Nobody), options)
     }
 
     /// The same session with what the journal says by now, for looking again and again. Sign-ins go on.
     pub fn renewed(&self) -> Result<Self, Fault> {
-        let recorded = Journal::read(&self.journal)?;
+        let mut recorded = Journal::read(&self.journal)?;
         let recorder = Arc::new(Recorder::in_memory(&recorded.events, self.clock.clone()));
-        let remembered = recorder.with_run(|run| run.ours());
+        recorded.events.retain(|event| !of_a_rotation(event));
         Ok(Self {
+            phases: self.phases.clone(),
             profile: Arc::clone(&self.profile),
             world: Arc::clone(&self.world),
-            graph: Arc::new(Graph::build_with(steps::PHASES, &self.world, &remembered)?),
+            graph: Arc::new(Graph::build_with(&self.phases, &self.world, &remembered(&recorder))?),
             recorder,
             warning: recorded.warning(),
             past: recorded.events.into_iter().map(Arc::new).collect(),
@@ -202,7 +231,11 @@ impl Session {
 
     /// A driver that brings what stands back to exactly what was recorded: for a repair after a check.
     pub fn repairer(&self, operator: Arc<dyn Operator>, selection: Selection) -> Driver<World> {
-        self.driver_with(operator, selection, Policy::default(), true)
+        let options = Options {
+            exact: true,
+            ..self.options(selection)
+        };
+        self.driver_of(operator, options)
     }
 
     /// What a repair goes through: what a check found to differ, and all that rests on it.
@@ -232,21 +265,19 @@ impl Session {
         }
     }
 
-    fn driver_with(
-        &self,
-        operator: Arc<dyn Operator>,
-        selection: Selection,
-        policy: Policy,
-        exact: bool,
-    ) -> Driver<World> {
-        let options = Options {
+    fn options(&self, selection: Selection) -> Options {
+        Options {
             run: self.run_id(),
             profile: digest(&self.profile),
             program: PROGRAM.into(),
             selection,
-            policy,
-            exact,
-        };
+            policy: Policy::default(),
+            alone: false,
+            exact: false,
+        }
+    }
+
+    fn driver_of(&self, operator: Arc<dyn Operator>, options: Options) -> Driver<World> {
         Driver::new(
             Arc::clone(&self.graph),
             Arc::clone(&self.world),
@@ -275,6 +306,18 @@ impl Session {
             }
         }
     }
+}
+
+/// Whether a fact is about a step of a rotation.
+fn of_a_rotation(event: &Event) -> bool {
+    event.node.as_ref().is_some_and(|node| is_rotation(&node.step))
+}
+
+/// What is or may be ours of the set-up.
+fn remembered(recorder: &Recorder) -> Vec<Remembered> {
+    let mut ours = recorder.with_run(|run| run.ours());
+    ours.retain(|node| !is_rotation(&node.id.step));
+    ours
 }
 
 fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>, way: &Way) -> Result<World, Fault> {
@@ -309,6 +352,7 @@ fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>, way: &
         targets,
         secrets: Arc::clone(&setup.secrets),
         handouts: setup.folder.join("handouts"),
+        rounds: Rounds::default(),
     })
 }
 

@@ -23,6 +23,7 @@ use crate::{
     },
     fault::{Fault, Kind, Retry},
     profile,
+    secrets::ScimToken,
 };
 
 /// The template of the gallery's AWS Single-Account Access: it only imports roles.
@@ -231,16 +232,48 @@ fn notified(settings: Option<&str>) -> Option<String> {
 
 /// The whole of the settings, in one message: each sending replaces them all.
 pub(super) async fn send_settings(cx: &Cx, app: &AppIds, job: &JobId, validate: bool) -> Result<(), Fault> {
-    let world = cx.world();
     let token = token_at_hand(cx).await?;
-    let notifications = world.profile.provisioning.notify.as_ref().map(|recipient| {
-        json!({ "Enabled": true, "Recipients": recipient, "DeleteThresholdEnabled": false }).to_string()
-    });
+    send(cx, app, job, &token, sync_all(cx.world()), None, validate).await
+}
+
+/// The settings as they are, but with this token, tried before they are sent.
+pub(super) async fn send_settings_with(cx: &Cx, app: &AppIds, job: &JobId, token: &ScimToken) -> Result<(), Fault> {
+    let world = cx.world();
+    let found = Configured::read(&world.entra.settings(&app.principal).await?);
+    let all = found.sync_all.unwrap_or_else(|| sync_all(world));
+    let mails = found.notifications.filter(|value| !is_masked(value));
+    send(cx, app, job, token, all, mails, true).await
+}
+
+/// Whether Entra can sign in to AWS with what it has saved.
+pub(super) async fn saved_settings_work(cx: &Cx, app: &AppIds, job: &JobId) -> Result<bool, Fault> {
+    match cx.world().entra.try_saved_credentials(&app.principal, &job.id).await {
+        Ok(()) => Ok(true),
+        Err(fault) if matches!(fault.kind, Kind::Refused | Kind::SignIn) => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn send(
+    cx: &Cx,
+    app: &AppIds,
+    job: &JobId,
+    token: &ScimToken,
+    sync_all: bool,
+    notifications: Option<String>,
+    validate: bool,
+) -> Result<(), Fault> {
+    let world = cx.world();
+    let as_wanted = || {
+        let recipient = world.profile.provisioning.notify.as_ref()?;
+        let mails = json!({ "Enabled": true, "Recipients": recipient, "DeleteThresholdEnabled": false });
+        Some(mails.to_string())
+    };
     let settings = Settings {
         base_address: token.endpoint.as_str(),
         secret_token: &token.token,
-        sync_all: sync_all(world),
-        notifications,
+        sync_all,
+        notifications: notifications.or_else(as_wanted),
     };
     if let Some(limit) = world.entra.cloud().secrets_limit
         && settings.size() > limit
@@ -311,16 +344,11 @@ impl Step<World> for ProvisioningCredentials {
             return Ok(Probe::present(found, proof));
         }
         if differences.is_empty() {
-            match entra.try_saved_credentials(&app.principal, &job.id).await {
-                Ok(()) => {
-                    let proof = format!("{} is set, and Entra signs in there", found.address);
-                    return Ok(Probe::present(found, proof));
-                }
-                Err(fault) if matches!(fault.kind, Kind::Refused | Kind::SignIn) => {
-                    differences.push(Difference::new("SecretToken", "AWS refuses it", "accepted"));
-                }
-                Err(fault) => return Err(fault),
+            if saved_settings_work(cx, app, job).await? {
+                let proof = format!("{} is set, and Entra signs in there", found.address);
+                return Ok(Probe::present(found, proof));
             }
+            differences.push(Difference::new("SecretToken", "AWS refuses it", "accepted"));
         }
         Ok(Probe::Drifted { found, differences })
     }

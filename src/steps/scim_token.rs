@@ -1,7 +1,6 @@
 //! The SCIM endpoint and its token: a person brings them, the endpoint itself proves them.
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
@@ -60,8 +59,12 @@ impl Token {
 
 /// The token of a target, if one is kept.
 pub(super) async fn kept_token(cx: &Cx) -> Result<Option<ScimToken>, Fault> {
-    let world = cx.world();
-    let kept = world.secrets.get(&world.scim_token(cx.target())).await?;
+    read_token(cx, &cx.world().scim_token(cx.target())).await
+}
+
+/// The token that is kept under this name, if there is one.
+pub(super) async fn read_token(cx: &Cx, name: &SecretRef) -> Result<Option<ScimToken>, Fault> {
+    let kept = cx.world().secrets.get(name).await?;
     kept.as_ref().map(ScimToken::from_secret).transpose()
 }
 
@@ -78,7 +81,7 @@ pub(super) async fn token_at_hand(cx: &Cx) -> Result<ScimToken, Fault> {
 }
 
 /// Whether a token is good for its endpoint.
-async fn is_accepted(cx: &Cx, token: &ScimToken) -> Result<bool, Fault> {
+pub(super) async fn is_accepted(cx: &Cx, token: &ScimToken) -> Result<bool, Fault> {
     let http = cx.world().entra.graph().http().clone();
     match Scim::new(http, token.endpoint.clone(), token.token.clone())
         .service_provider_config()
@@ -123,26 +126,12 @@ pub(super) async fn keep_token(cx: &Cx, instance: &Instance, answer: &Answer) ->
     let world = cx.world();
     let allowed = world.profile.endpoints.scim.as_ref();
     let endpoint = check_endpoint(&endpoint, instance.partition()?, &instance.region, allowed)?;
-    let token = ScimToken {
-        token: trimmed(&token),
-        endpoint,
-        created: Some(cx.now()),
-        lent: false,
-        refused: false,
-    };
+    let token = ScimToken::new(&token, endpoint, cx.now());
     world
         .secrets
         .set(&world.scim_token(cx.target()), &token.to_secret())
         .await?;
     Ok(Some(token))
-}
-
-/// The token without the blanks that copying brings along.
-fn trimmed(token: &SecretString) -> SecretString {
-    use secrecy::ExposeSecret;
-    let token = SecretString::from(token.expose_secret().trim());
-    remember(&token);
-    token
 }
 
 /// Remembers that a job that stood before goes on with the token. False where the store cannot be written to.
@@ -164,7 +153,7 @@ pub(super) async fn lend(cx: &Cx, token: &ScimToken) -> Result<bool, Fault> {
 }
 
 /// The end of a token's year, in words.
-fn ends(created: Option<Timestamp>) -> String {
+pub(super) fn ends(created: Option<Timestamp>) -> String {
     let end = created.and_then(|made| made.checked_add(TOKEN_LIFE).ok());
     end.map_or_else(
         || "one year after it was made".to_owned(),
@@ -172,7 +161,8 @@ fn ends(created: Option<Timestamp>) -> String {
     )
 }
 
-fn day(time: Timestamp) -> String {
+/// The day of a moment.
+pub(super) fn day(time: Timestamp) -> String {
     format!("{time:.0}").chars().take(10).collect()
 }
 
@@ -298,7 +288,17 @@ impl Step<World> for ProvisioningToken {
                     .into(),
                 ));
             }
-            Self::hand_back(cx, instance, ours).await?;
+            // A rotation that was cut off before its end may have put another one in its place.
+            let created = token.created.or(ours.created);
+            Self::hand_back(
+                cx,
+                instance,
+                &Token {
+                    created,
+                    ..ours.clone()
+                },
+            )
+            .await?;
             if is_accepted(cx, &token).await? {
                 return Err(
                     Fault::new(Kind::NeedsPerson, "The SCIM endpoint still accepts the token")
@@ -339,7 +339,7 @@ impl Step<World> for ProvisioningToken {
         if kept_token(cx).await?.is_some_and(|token| token.refused) {
             world.secrets.delete(&world.scim_token(cx.target())).await?;
         }
-        Ok(())
+        super::rotate_token::forget_refused(cx).await
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {

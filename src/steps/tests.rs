@@ -66,6 +66,7 @@ fn world(profile: Profile) -> World {
         entra: Entra::new(graph, Cloud::find("global").unwrap(), nowhere.clone(), nowhere),
         secrets: Arc::new(MemoryStore::default()),
         handouts: std::path::PathBuf::from("handouts"),
+        rounds: crate::steps::rotation::Rounds::default(),
         profile: Arc::new(profile),
     }
 }

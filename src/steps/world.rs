@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::accounts::AccountBook;
+use super::{accounts::AccountBook, rotation::Rounds};
 use crate::{
     clients::{aws::Aws, entra::Entra},
     engine,
@@ -27,6 +27,8 @@ pub struct World {
     pub secrets: SharedSecrets,
     /// The folder for files that a person uploads to a console. They hold nothing secret.
     pub handouts: PathBuf,
+    /// The rounds of a rotation that are gone through; none in any other walk.
+    pub rounds: Rounds,
 }
 
 /// One AWS organization.
@@ -64,6 +66,11 @@ impl World {
         } else {
             name.clone()
         }
+    }
+
+    /// Where the SCIM token of a target is kept that is to take the other one's place.
+    pub fn next_scim_token(&self, target: &str) -> SecretRef {
+        SecretRef::next_scim_token(&self.profile.federation, target)
     }
 
     /// Where the SCIM token of a target is kept.

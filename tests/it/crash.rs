@@ -140,14 +140,14 @@ async fn die_going_up(n: u64, moment: Moment, clean: &Clean) -> Result<(), Strin
 }
 
 /// What was set up once, to be taken back again and again, each time from the very same moment.
-struct SetUp {
+pub struct SetUp {
     loopback: Loopback,
     kept: Kept,
     state: Value,
 }
 
 impl SetUp {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let loopback = Loopback::start("fresh").await;
         Loopback::must_end_well(&loopback.run(Intent::Up).await);
         let kept = loopback.keep().await;
@@ -156,7 +156,7 @@ impl SetUp {
     }
 
     /// Everything as it was: the clouds, their clock and ledger, the journal, the secrets.
-    async fn again(&mut self) -> &Loopback {
+    pub async fn again(&mut self) -> &Loopback {
         self.loopback.put_back(&self.kept).await;
         assert_eq!(self.loopback.sim.state_json(), self.state, "another world was put back");
         &self.loopback
@@ -197,10 +197,10 @@ fn nothing_left(loopback: &Loopback) -> Result<(), String> {
 const LANES: usize = 4;
 
 /// A crash to be tried: which request, counted from 1, and when.
-type Crash = (u64, Moment);
+pub type Crash = (u64, Moment);
 
 /// Every request of a walk with so many, each in all three ways.
-fn each(requests: u64) -> Vec<Crash> {
+pub fn each(requests: u64) -> Vec<Crash> {
     (1..=requests)
         .flat_map(|n| Moment::ALL.map(|moment| (n, moment)))
         .collect()
@@ -215,7 +215,7 @@ struct Tries {
 
 /// Tries them side by side, and reports every one that did not end the same. Each lane makes its own `lane`, and tries with
 /// it as often as there is something to try.
-fn all<L>(
+pub fn all<L>(
     crashes: Vec<Crash>,
     lane: impl AsyncFn() -> L + Sync,
     attempt: impl AsyncFn(&mut L, Crash) -> Result<(), String> + Sync,
@@ -264,7 +264,7 @@ fn all<L>(
     );
 }
 
-fn runtime() -> Runtime {
+pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

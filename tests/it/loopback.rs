@@ -22,7 +22,7 @@ use fedwiz::{
     profile::Profile,
     report::drift,
     secrets::{MemoryStore, SharedSecrets},
-    session::{Session, rehearsal},
+    session::{Session, Setup, rehearsal},
     sim::{self, Moment, Options, Sim, scenario},
 };
 use serde_json::Value;
@@ -222,9 +222,24 @@ impl Loopback {
     }
 
     async fn session_with(&self, secrets: SharedSecrets) -> Result<Session, Fault> {
+        Session::open(self.setup(secrets)?).await
+    }
+
+    /// What a session is made of, with secrets kept there.
+    pub fn setup(&self, secrets: SharedSecrets) -> Result<Setup, Fault> {
         let mut setup = rehearsal::setup(&self.sim, self.folder.path(), secrets, Arc::new(NobodyReads), 1)?;
         (self.change)(&mut setup.profile);
-        Session::open(setup).await
+        Ok(setup)
+    }
+
+    /// The secrets that outlive the runs.
+    pub fn secrets(&self) -> Arc<MemoryStore> {
+        self.secrets.clone()
+    }
+
+    /// Clicks in the simulated consoles in a person's place.
+    pub fn console(&self) -> Arc<dyn Operator> {
+        Arc::new(Console(self.sim.clone()))
     }
 
     /// One run from start to end.
@@ -335,25 +350,32 @@ impl Loopback {
         counting.touched()
     }
 
-    /// A run in a runtime of its own, which is torn down with everything in it when `killed` comes, as a process is.
+    /// A run that is killed when `killed` comes.
     fn live_until(&self, intent: Intent, secrets: SharedSecrets, killed: impl Future<Output = ()>) {
+        Self::live(
+            async {
+                let session = self.session_with(secrets).await?;
+                session
+                    .driver(Arc::new(Console(self.sim.clone())), Selection::default())
+                    .run(intent)
+                    .await
+            },
+            killed,
+        );
+    }
+
+    /// A life in a runtime of its own, which is torn down with everything in it when `killed` comes, as a process is.
+    pub fn live<T>(life: impl Future<Output = T>, killed: impl Future<Output = ()>) {
         tokio::task::block_in_place(|| {
-            let life = tokio::runtime::Builder::new_current_thread()
+            let process = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            life.block_on(async {
-                let run = async {
-                    let session = self.session_with(secrets).await?;
-                    session
-                        .driver(Arc::new(Console(self.sim.clone())), Selection::default())
-                        .run(intent)
-                        .await
-                };
+            process.block_on(async {
                 tokio::select! {
                     biased;
                     () = killed => {}
-                    _ = run => {}
+                    _ = life => {}
                 }
             });
         });

@@ -29,6 +29,7 @@ mod pictures;
 mod profile;
 #[cfg(unix)]
 mod pty;
+mod rotate;
 mod scenarios;
 mod screens;
 mod secret_service;

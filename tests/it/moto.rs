@@ -532,6 +532,7 @@ fn world(endpoint: &str, sim: &Sim, sdk_retries: SdkRetries) -> Arc<World> {
         }],
         secrets: Arc::new(MemoryStore::default()),
         handouts: std::env::temp_dir(),
+        rounds: Default::default(),
     })
 }
 

@@ -163,6 +163,7 @@ impl Bench {
             entra: Entra::new(graph, cloud, base, sign_in.login.clone()),
             secrets: secrets.clone(),
             handouts: handouts.path().to_owned(),
+            rounds: Default::default(),
             profile: Arc::new(profile),
         };
         Self {

@@ -168,10 +168,14 @@ impl Federation for Opened {
         let notices = self.session.recorder.subscribe();
         let driver = self.session.driver(operator, Selection::default());
         let control = driver.control();
+        let refused = self.session.no_rotation_is_open().err().filter(|_| intent.changes());
         Running {
             control,
             notices,
-            ended: Box::pin(Ending(tokio::spawn(driver.run(intent)))),
+            ended: match refused {
+                Some(fault) => Box::pin(std::future::ready(Err(fault))),
+                None => Box::pin(Ending(tokio::spawn(driver.run(intent)))),
+            },
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Options {
     pub selection: Selection,
     /// Patience and parallelism.
     pub policy: Policy,
+    /// Go through what is named and nothing else: what it needs is taken as it is recorded.
+    pub alone: bool,
     /// Hold everything to exactly what was recorded, as a check does: for the repair after it.
     pub exact: bool,
 }

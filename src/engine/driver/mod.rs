@@ -153,7 +153,12 @@ impl<W: World> Driver<W> {
     /// was begun, because the selection makes no sense or the journal cannot be written.
     pub async fn run(mut self, intent: Intent) -> Result<Outcome, Fault> {
         let busy = self.shared.surroundings.clock.busy();
-        let chosen = self.shared.graph.select(&self.options.selection, intent.takes_back())?;
+        let (graph, selection) = (&self.shared.graph, &self.options.selection);
+        let chosen = if self.options.alone {
+            graph.named(selection)?
+        } else {
+            graph.select(selection, intent.takes_back())?
+        };
         let mut outcome = Outcome::new(intent);
         if intent.changes() {
             let started = Fact::RunStarted {
@@ -165,7 +170,7 @@ impl<W: World> Driver<W> {
             };
             self.shared.recorder.fact(None, started).await?;
         }
-        if intent != Intent::Up && intent != Intent::Plan {
+        if self.options.alone || (intent != Intent::Up && intent != Intent::Plan) {
             self.remember_outputs();
         }
         let busy = self.walk(intent, chosen, &mut outcome, busy).await;

@@ -24,6 +24,7 @@ pub const ACTIONS: &[&str] = &[
     "aws.restore-identity-source",
     "aws.import-certificate",
     "aws.enable-provisioning",
+    "aws.generate-token",
     "aws.delete-token",
     "aws.disable-provisioning",
     "aws.restore-provisioning",
@@ -66,6 +67,7 @@ pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clic
         "aws.restore-identity-source" => restore_source(world, n, text("idp_metadata")),
         "aws.import-certificate" => import_certificate(world, n, text("certificate")),
         "aws.enable-provisioning" => enable_provisioning(world, n),
+        "aws.generate-token" => generate_token(world, n, text("keep")),
         "aws.delete-token" => match text("created") {
             Some(created) => delete_token_of(world, n, created),
             None => delete_token(world, n, text("which").unwrap_or("oldest")),
@@ -269,6 +271,25 @@ fn enable_provisioning(world: &mut World, n: usize) -> Clicked {
     }
     event(world, n, "CreateBearerToken", DIRECTORY, false);
     Ok(json!({ "endpoint": endpoint(world, &tenant), "token": secret }))
+}
+
+/// A further token. Where there are two, whoever knows when the one in use was noted deletes the other one first.
+fn generate_token(world: &mut World, n: usize, keep: Option<&str>) -> Clicked {
+    let noted: Option<jiff::Timestamp> = keep
+        .map(str::parse)
+        .transpose()
+        .map_err(|error| Refused::bad(format!("`keep` is no time: {error}")))?;
+    let Some(provisioning) = instance(world, n).provisioning.as_mut() else {
+        return Err(Refused::conflict("automatic provisioning is not enabled"));
+    };
+    let tokens = &mut provisioning.tokens;
+    let in_use = noted.and_then(|noted| tokens.iter().rposition(|token| token.created <= noted));
+    if let (true, Some(in_use)) = (tokens.len() >= MOST_TOKENS, in_use) {
+        let kept = tokens.swap_remove(in_use);
+        *tokens = vec![kept];
+        event(world, n, "DeleteBearerToken", DIRECTORY, false);
+    }
+    enable_provisioning(world, n)
 }
 
 /// A token as long as AWS's.
