@@ -188,7 +188,7 @@ impl Answer {
     pub fn secret(&self, key: &str) -> Result<SecretString, Fault> {
         self.fields.get(key).cloned().ok_or_else(|| {
             Fault::new(Kind::NeedsPerson, format!("the answer lacks `{key}`"))
-                .hint("Add it to the answers file, or answer at the prompt.")
+                .hint("Bring it when you are asked, or give it in an answers file.")
         })
     }
 }

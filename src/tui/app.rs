@@ -4,6 +4,7 @@ use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEve
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
+    text::Line,
 };
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
         home::Home,
         over::{self, Over},
     },
-    widget::name::in_words,
+    widget::{line::put, name::in_words},
 };
 use crate::{
     engine::{
@@ -333,7 +334,7 @@ impl App {
         self.shared.hits.borrow_mut().clear();
         let all = frame.area();
         if all.width < SMALLEST.0 || all.height < SMALLEST.1 {
-            frame.render_widget("fedwiz: too small", all);
+            put(&self.shared.theme, Line::raw("fedwiz: too small"), frame, all);
             return;
         }
         let [area, foot] = Layout::vertical([Constraint::Min(1), Constraint::Length(1)]).areas(all);

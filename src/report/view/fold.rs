@@ -75,11 +75,7 @@ impl View {
                 }
                 _ => {}
             }
-            return Seen {
-                node: None,
-                before: State::Open,
-                waiting: false,
-            };
+            return Seen::NOTHING;
         };
         let (number, seen) = self.open(id);
         self.fold_fact(number, event.at, &event.fact);
@@ -158,11 +154,7 @@ impl View {
                 Signal::Declined { why } => self.decline(None, event.at, why),
                 _ => {}
             }
-            return Seen {
-                node: None,
-                before: State::Open,
-                waiting: false,
-            };
+            return Seen::NOTHING;
         };
         let (number, seen) = self.open(id);
         self.fold_signal(number, event.at, &event.signal);

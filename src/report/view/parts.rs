@@ -154,3 +154,12 @@ pub struct Seen {
     /// Whether it waited before.
     pub waiting: bool,
 }
+
+impl Seen {
+    /// For a notice about the run as a whole.
+    pub(super) const NOTHING: Self = Self {
+        node: None,
+        before: State::Open,
+        waiting: false,
+    };
+}

@@ -14,26 +14,20 @@ use std::path::{Path, PathBuf};
 
 use crossterm::event::KeyCode;
 use jiff::tz::TimeZone;
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, text::Line};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::{
     fault::Fault,
-    report::clean::{cut, pad, width, wrap},
+    report::clean::{width, wrap},
     tui::{
         host::{Folder, Item},
         keys::{Action, Place},
-        page::{Effect, Event, Hit, Page, Shared},
+        page::{Effect, Event, Page, Shared},
         theme::Theme,
         widget::{
-            field::Field,
-            frame::over,
             line::{columns, most, put, row},
-            scroll::Scroll,
+            search::{Entry, Search},
         },
     },
 };
@@ -44,8 +38,7 @@ pub struct Files {
     folder: Option<Result<Folder, Fault>>,
     /// The folder one comes from, to be chosen in the one above it.
     from: Option<String>,
-    field: Field,
-    scroll: Scroll,
+    search: Search,
 }
 
 /// A line of the list.
@@ -108,8 +101,7 @@ impl Files {
         let page = Self {
             folder: None,
             from: None,
-            field: Field::open(""),
-            scroll: Scroll::default(),
+            search: Search::at(0),
         };
         vec![Effect::Show(Box::new(page)), Effect::List(folder)]
     }
@@ -125,26 +117,22 @@ impl Files {
         let Some(Ok(folder)) = &self.folder else {
             return Vec::new();
         };
-        let typed = self.field.text().trim().to_lowercase();
-        let above = (typed.is_empty() && folder.path.parent().is_some()).then_some(Row::Above);
-        let found = folder
-            .items
-            .iter()
-            .filter(|item| item.name.to_lowercase().contains(&typed));
+        let above = (self.search.typed().trim().is_empty() && folder.path.parent().is_some()).then_some(Row::Above);
+        let found = folder.items.iter().filter(|item| self.search.finds(&item.name));
         above.into_iter().chain(found.map(Row::Item)).collect()
     }
 
     /// Takes in what a folder holds. What one has just left, or else the first file, is chosen.
     fn take(&mut self, folder: Result<Folder, Fault>) {
         self.folder = Some(folder);
-        self.field = Field::open("");
+        self.search = Search::at(0);
         let from = self.from.take();
         let rows = self.rows();
         let is_left = |row: &Row<'_>| matches!(row, Row::Item(item) if Some(&item.name) == from.as_ref());
         let is_file = |row: &Row<'_>| matches!(row, Row::Item(item) if !item.is_folder);
         let left = rows.iter().position(is_left);
         let at = left.or_else(|| rows.iter().position(is_file)).unwrap_or(0);
-        self.scroll = Scroll::at(at);
+        self.search = Search::at(at);
     }
 
     fn above(&mut self) -> Vec<Effect> {
@@ -162,7 +150,7 @@ impl Files {
         let Some(folder) = self.path() else {
             return self.above();
         };
-        let (path, is_folder) = match self.rows().get(self.scroll.at) {
+        let (path, is_folder) = match self.rows().get(self.search.chosen()) {
             Some(Row::Item(item)) => (folder.join(&item.name), item.is_folder),
             Some(Row::Above) => return self.above(),
             None => return Vec::new(),
@@ -201,37 +189,22 @@ impl Page for Files {
         if let Some(folder) = shared.folder.take() {
             self.take(folder);
         }
-        let again = matches!(event, Event::Row(row) if *row == self.scroll.at);
         match event {
             Event::Act(Action::Back) => return vec![Effect::Back],
             Event::Act(Action::Left) => return self.above(),
-            Event::Act(Action::Choose) => return self.choose(),
-            _ if again => return self.choose(),
-            Event::Key(key) if key.code == KeyCode::Backspace && self.field.is_empty() => return self.above(),
-            Event::Key(key) => {
-                if self.field.key(key) {
-                    self.scroll = Scroll::default();
-                }
-            }
-            Event::Paste(text) => {
-                self.field.paste(text);
-                self.scroll = Scroll::default();
-            }
-            _ => {
-                let rows = self.rows().len();
-                self.scroll.on(event, rows);
-            }
+            Event::Key(key) if key.code == KeyCode::Backspace && self.search.typed().is_empty() => return self.above(),
+            _ => {}
+        }
+        let lines = self.rows().len();
+        if self.search.on(event, lines) {
+            return self.choose();
         }
         Vec::new()
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let size = (
-            area.width.saturating_sub(4).min(90),
-            area.height.saturating_sub(2).min(24),
-        );
-        let inner = over(theme, "Choose a file", size, frame, area);
+        let inner = Search::frame(theme, "Choose a file", frame, area);
         let columns = columns(inner);
         let (path, said) = self.heading();
         let path = end_of(&theme.words(&path), columns, theme.cut());
@@ -245,7 +218,7 @@ impl Page for Files {
             width: place.width - used,
             ..place
         };
-        self.field.draw(theme, true, frame, field);
+        self.search.draw_field(theme, frame, field);
         let list = Rect {
             y: inner.y + 2,
             height: inner.height.saturating_sub(2),
@@ -262,22 +235,14 @@ impl Page for Files {
             }
             return;
         }
-        let rows = self.rows();
-        let wide = rows.iter().map(|row| width(&row.name(theme))).max().unwrap_or(0);
-        let wide = wide.min(columns.saturating_sub(37).max(12));
-        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
-            let chosen = at == self.scroll.at;
-            let name = pad(&cut(&rows[at].name(theme), wide, theme.ascii), wide);
-            let line = Line::from(vec![
-                Span::styled(
-                    format!("{}{name}", theme.pointer(chosen)),
-                    if chosen { theme.focus() } else { theme.text() },
-                ),
-                Span::styled(format!("  {}", rows[at].about()), theme.quiet()),
-            ]);
-            put(theme, line, frame, place);
-            shared.mark(place, Hit::Row(at));
-        }
+        let entries = self.rows().into_iter().map(|row| Entry {
+            mark: None,
+            name: row.name(theme),
+            about: row.about(),
+        });
+        let entries: Vec<Entry> = entries.collect();
+        let most = columns.saturating_sub(37).max(12);
+        self.search.draw_list(shared, &entries, most, frame, list);
     }
 }
 

@@ -303,6 +303,7 @@ impl Page for GuideScreen {
                 if let Some(typed) = self.typed(open) {
                     typed.pasted = None;
                     typed.field = Field::open(path);
+                    self.by_hand = false;
                 }
                 Vec::new()
             }
@@ -321,6 +322,7 @@ impl Page for GuideScreen {
                     } else {
                         typed.field.paste(text);
                     }
+                    self.by_hand = false;
                 }
                 Vec::new()
             }

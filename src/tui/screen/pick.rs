@@ -8,28 +8,18 @@
 //! └────────────────────────────────────────────────────────┘
 //! ```
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::finder::has;
 use crate::{
     fault::Fault,
-    report::{
-        clean::{cut, pad, width, wrap},
-        words::Tone,
-    },
+    report::{clean::wrap, words::Tone},
     tui::{
         host::{Choice, Draft, LookUp, Question},
         keys::{Action, Place},
-        page::{Effect, Event, Hit, Page, Shared},
+        page::{Effect, Event, Page, Shared},
         widget::{
-            field::Field,
-            frame::over,
             line::{columns, most, put, row},
-            scroll::Scroll,
+            search::{Entry, Search},
         },
     },
 };
@@ -48,8 +38,7 @@ pub struct Pick {
     trouble: Option<Fault>,
     /// It is being looked up.
     looking: bool,
-    field: Field,
-    scroll: Scroll,
+    search: Search,
 }
 
 impl Pick {
@@ -69,14 +58,13 @@ impl Pick {
             asked: None,
             trouble: None,
             looking: false,
-            field: Field::open(""),
-            scroll: Scroll::default(),
+            search: Search::at(0),
         }
     }
 
     /// What is to be looked up now, if anything is. One thing is looked up at a time; what was typed meanwhile comes next.
     fn next(&mut self) -> Vec<Effect> {
-        let text = self.field.text().trim();
+        let text = self.search.typed().trim();
         let wanted = match self.look_up {
             LookUp::Nowhere => return Vec::new(),
             LookUp::Once => "",
@@ -103,15 +91,14 @@ impl Pick {
                 self.trouble = Some(fault);
             }
         }
-        let last = self.rows().len().saturating_sub(1);
-        self.scroll.at = self.scroll.at.min(last);
+        let lines = self.rows().len();
+        self.search.keep_within(lines);
     }
 
     fn rows(&self) -> Vec<&Choice> {
-        let typed = self.field.text();
         let known = self.known.iter().chain(&self.found);
         known
-            .filter(|choice| has(&format!("{} {}", choice.value, choice.about), typed))
+            .filter(|choice| self.search.finds(&format!("{} {}", choice.value, choice.about)))
             .collect()
     }
 
@@ -145,40 +132,24 @@ impl Page for Pick {
         {
             self.take(found);
         }
-        let again = matches!(event, Event::Row(row) if *row == self.scroll.at);
         match event {
             Event::Act(Action::Back) => return vec![Effect::Back],
             Event::Tick => return self.next(),
-            Event::Key(key) => {
-                if self.field.key(key) {
-                    self.scroll = Scroll::default();
-                }
-            }
-            Event::Paste(text) => {
-                self.field.paste(text);
-                self.scroll = Scroll::default();
-            }
-            _ if again || *event == Event::Act(Action::Choose) => {
-                let chosen = self.rows().get(self.scroll.at).map(|choice| choice.value.clone());
-                return chosen.map_or_else(Vec::new, |value| vec![Effect::Back, Effect::Chosen(value)]);
-            }
-            _ => {
-                let rows = self.rows().len();
-                self.scroll.on(event, rows);
-            }
+            _ => {}
+        }
+        let lines = self.rows().len();
+        if self.search.on(event, lines) {
+            let chosen = self.rows().get(self.search.chosen()).map(|choice| choice.value.clone());
+            return chosen.map_or_else(Vec::new, |value| vec![Effect::Back, Effect::Chosen(value)]);
         }
         Vec::new()
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
         let theme = &shared.theme;
-        let size = (
-            area.width.saturating_sub(4).min(90),
-            area.height.saturating_sub(2).min(24),
-        );
-        let inner = over(theme, &self.title, size, frame, area);
+        let inner = Search::frame(theme, &self.title, frame, area);
         let columns = columns(inner);
-        self.field.draw(theme, true, frame, row(inner, inner.y));
+        self.search.draw_field(theme, frame, row(inner, inner.y));
         let mut y = inner.y + 1;
         if let Some((said, tone)) = self.standing() {
             let lines = wrap(&theme.words(&said), columns).into_iter();
@@ -194,21 +165,12 @@ impl Page for Pick {
             height: inner.bottom().saturating_sub(y),
             ..inner
         };
-        let rows = self.rows();
-        let wide = rows.iter().map(|choice| width(&theme.words(&choice.value))).max();
-        let wide = wide.unwrap_or(0).min(columns * 2 / 3);
-        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
-            let chosen = at == self.scroll.at;
-            let value = pad(&cut(&theme.words(&rows[at].value), wide, theme.ascii), wide);
-            let line = Line::from(vec![
-                Span::styled(
-                    format!("{}{value}", theme.pointer(chosen)),
-                    if chosen { theme.focus() } else { theme.text() },
-                ),
-                Span::styled(format!("  {}", theme.words(&rows[at].about)), theme.quiet()),
-            ]);
-            put(theme, line, frame, place);
-            shared.mark(place, Hit::Row(at));
-        }
+        let entries = self.rows().into_iter().map(|choice| Entry {
+            mark: None,
+            name: choice.value.clone(),
+            about: choice.about.clone(),
+        });
+        let entries: Vec<Entry> = entries.collect();
+        self.search.draw_list(shared, &entries, columns * 2 / 3, frame, list);
     }
 }

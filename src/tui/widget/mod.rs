@@ -6,4 +6,5 @@ pub mod frame;
 pub mod line;
 pub mod name;
 pub mod scroll;
+pub mod search;
 pub mod wait;
