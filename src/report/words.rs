@@ -111,17 +111,17 @@ const STATES: [(State, Look); State::COUNT] = [
     (State::Adopted, look("✔", "@", "adopted", Tone::Note)),
     (State::Unproven, look("≈", "?", "unproven", Tone::Doubt)),
     (State::Undoing, look("◀", "<", "being taken back", Tone::Busy)),
-    (State::Removed, look("✔", "-", "removed", Tone::Good)),
-    (State::Restored, look("✔", "^", "restored", Tone::Good)),
-    (State::AlreadyGone, look("✔", "_", "already gone", Tone::Note)),
+    (State::Removed, look("−", "-", "removed", Tone::Good)),
+    (State::Restored, look("↩", "^", "restored", Tone::Good)),
+    (State::AlreadyGone, look("−", "_", "already gone", Tone::Note)),
     (
         State::UndoneUnproven,
-        look("≈", "?", "taken back, unproven", Tone::Doubt),
+        look("∼", "~", "taken back, unproven", Tone::Doubt),
     ),
     (State::Kept, look("●", "#", "stays", Tone::Note)),
     (State::Failed, look("✘", "X", "failed", Tone::Bad)),
     (State::Blocked, look("⊘", "|", "held up", Tone::Doubt)),
-    (State::Skipped, look("–", "s", "left out", Tone::Quiet)),
+    (State::Skipped, look("»", "s", "left out", Tone::Quiet)),
 ];
 
 impl State {
@@ -329,6 +329,18 @@ mod tests {
         for look in looks {
             assert_eq!(clean::width(look.glyph), 1, "{look:?}");
             assert!(look.ascii.len() == 1 && look.ascii.is_ascii(), "{look:?}");
+        }
+    }
+
+    #[test]
+    fn no_mark_of_what_stands_is_one_of_what_is_gone() {
+        for standing in State::all().filter(|state| state.stands()).map(State::look) {
+            for gone in State::all().filter(|state| state.is_gone()).map(State::look) {
+                assert!(
+                    standing.glyph != gone.glyph && standing.ascii != gone.ascii,
+                    "{standing:?} and {gone:?}"
+                );
+            }
         }
     }
 

@@ -222,6 +222,10 @@ impl SecretStore for KeyringStore {
         .await
     }
 
+    fn opens_to_its_owner(&self) -> bool {
+        true
+    }
+
     fn place(&self) -> &'static str {
         "the keyring"
     }

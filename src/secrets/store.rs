@@ -78,6 +78,11 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
         true
     }
 
+    /// Whether its owner can look into it, with a program for that.
+    fn opens_to_its_owner(&self) -> bool {
+        false
+    }
+
     /// What to call this place in a sentence: "the keyring".
     fn place(&self) -> &'static str;
 }

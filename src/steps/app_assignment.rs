@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     application::{AppIds, EnterpriseApp},
     by_hand::{Known, at_the_app},
-    directory::{EntraGroup, EntraUser, Group, Person},
+    directory::{EntraGroup, EntraUser, Group, Person, about_password},
     preflight_entra::nothing_to_undo,
     world::{Cx, World},
 };
@@ -22,7 +22,6 @@ use crate::{
     },
     fault::{Fault, Kind},
     profile::Principal,
-    secrets::SecretRef,
 };
 
 /// The first user signs in before anything is assigned, and sees no application. There to learn from.
@@ -75,11 +74,7 @@ impl Step<World> for SignInBefore {
     async fn apply(&self, cx: &Cx, _: &(Vec<(String, Person)>,), _: Option<&SignedIn>) -> Result<SignedIn, Fault> {
         let upn = cx.item().to_owned();
         let world = cx.world();
-        let kept_as = SecretRef::user_password(&world.profile.federation, &upn);
-        let password = match world.secrets.get(&kept_as).await? {
-            Some(_) => format!("The first password is kept in {}.", world.secrets.place()),
-            None => "Use the password the user has.".to_owned(),
-        };
+        let password = about_password(cx, &upn).await;
         let guide = Guide::new(format!("Sign in as {upn} and see that no application is there"))
             .open(world.entra.cloud().my_apps)
             .say(format!(

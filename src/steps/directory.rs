@@ -71,6 +71,19 @@ impl EntraUser {
     }
 }
 
+/// Where a person finds the password of a user, for a guide that has them sign in.
+pub(super) async fn about_password(cx: &Cx, upn: &str) -> String {
+    let world = cx.world();
+    let kept_as = EntraUser::password(world, upn);
+    let can_be_read = world.secrets.opens_to_its_owner() && matches!(world.secrets.get(&kept_as).await, Ok(Some(_)));
+    if can_be_read {
+        let place = world.secrets.place();
+        format!("The first password is in {place}, at fedwiz, as {kept_as}; Entra has it changed at once.")
+    } else {
+        "If nobody knows the password, reset it in the Entra admin center: Users, the user, Reset password.".to_owned()
+    }
+}
+
 /// A password that every password policy of Entra takes: 24 characters of four kinds.
 fn new_password() -> Result<SecretString, Fault> {
     const KINDS: [&[u8]; 4] = [

@@ -9,6 +9,7 @@ use super::{
     assignment::{self, AccountAssignment},
     aws_user::{self, AwsUser},
     by_hand::{Known, value_if},
+    directory::about_password,
     identity_source::{IdentitySource, Switched, waiting_for},
     name_id::NameIdClaim,
     preflight_aws::AwsInstance,
@@ -151,7 +152,7 @@ impl Step<World> for SamlSignIn {
         let upn = upn(cx);
         require_enabled(cx, instance).await?;
         let at = cx.started_at().unwrap_or_else(|| cx.now());
-        cx.ask(from_my_apps(cx, &upn)).await?;
+        cx.ask(from_my_apps(cx, &upn, about_password(cx, &upn).await)).await?;
         cx.ask(from_portal(cx, &upn, values)).await?;
         Ok(SignIn { upn, at, event: None })
     }
@@ -212,19 +213,21 @@ fn upn(cx: &Cx) -> String {
     tester(cx.world()).map(|user| user.upn.clone()).unwrap_or_default()
 }
 
-fn from_my_apps(cx: &Cx, upn: &str) -> Guide {
+fn from_my_apps(cx: &Cx, upn: &str, password: String) -> Guide {
     let world = cx.world();
     Guide::new(format!("Sign in to AWS as {upn}, from My Apps"))
         .open(world.entra.cloud().my_apps)
-        .say(format!("Open My Apps in a private browser window and sign in as {upn}."))
         .say(format!(
-            "If you do not know the password: fedwiz keeps the first one of users it made in {}; you are asked to change it.",
-            world.secrets.place()
+            "Open My Apps in a private browser window and sign in as {upn}."
         ))
+        .say(password)
         .say(format!("Choose the app {}.", world.application_name(cx.target())))
         .say("The AWS access portal opens and shows the account and the role that were assigned.")
         .value("User", upn)
-        .click("entra.sign-in", json!({ "upn": upn, "from": "my-apps", "target": cx.target() }))
+        .click(
+            "entra.sign-in",
+            json!({ "upn": upn, "from": "my-apps", "target": cx.target() }),
+        )
 }
 
 fn from_portal(cx: &Cx, upn: &str, values: &SpValues) -> Guide {

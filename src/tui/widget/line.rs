@@ -54,6 +54,14 @@ pub fn row(area: Rect, y: u16) -> Rect {
     }
 }
 
+/// The most columns of running text: the eye does not find back from the end of longer lines.
+const WIDEST_TEXT: usize = 110;
+
+/// The columns of running text where there are so many.
+pub fn reading(columns: usize) -> usize {
+    columns.min(WIDEST_TEXT)
+}
+
 /// The columns of such a row.
 pub fn columns(area: Rect) -> usize {
     usize::from(area.width).saturating_sub(2)

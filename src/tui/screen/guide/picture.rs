@@ -18,7 +18,7 @@ use crate::{
         page::{Hit, Open, Shared},
         theme::Theme,
         widget::{
-            line::{columns, ends, labelled, put, row},
+            line::{columns, ends, labelled, put, reading, row},
             scroll::Scroll,
             wait::wait_lines,
         },
@@ -35,6 +35,7 @@ impl GuideScreen {
     fn rows(&self, shared: &Shared, open: &Open, columns: usize) -> Vec<Row> {
         let theme = &shared.theme;
         let node = open.view.node(self.node);
+        let text = reading(columns);
         let mut rows: Vec<Row> = Vec::new();
         let mut put = |line: Line<'static>, choice: Option<usize>| rows.push(Row { line, choice });
         let Some(guide) = self.guide(open) else {
@@ -42,8 +43,8 @@ impl GuideScreen {
             return rows;
         };
         if self.question.is_some() && open.federation.console().is_some() {
-            let text = "A rehearsal: press F2, and the simulated console does all of this.";
-            for line in wrap(text, columns) {
+            let said = "A rehearsal: press F2, and the simulated console does all of this.";
+            for line in wrap(said, text) {
                 put(Line::styled(line, theme.tone(Tone::Note)), None);
             }
         }
@@ -57,12 +58,12 @@ impl GuideScreen {
                 None,
             );
             let (label, proof) = self.proof(open);
-            for line in labelled(theme, label, proof, theme.text(), columns) {
+            for line in labelled(theme, label, proof, theme.text(), text) {
                 put(line, None);
             }
-            let waits = wait_lines(theme, node, shared.now, columns);
+            let waits = wait_lines(theme, node, shared.now, text);
             if waits.is_empty() {
-                for line in labelled(theme, "Now", node.state.word(), theme.text(), columns) {
+                for line in labelled(theme, "Now", node.state.word(), theme.text(), text) {
                     put(line, None);
                 }
             }
@@ -74,26 +75,26 @@ impl GuideScreen {
                 "Keys",
                 "Esc leaves this page, the search goes on. F6: your word instead.",
                 theme.text(),
-                columns,
+                text,
             ) {
                 put(line, None);
             }
             put(Line::raw(""), None);
             put(Line::styled("What was to do", theme.strong()), None);
         }
-        for (text, label, style) in [
+        for (said, label, style) in [
             (&guide.consequences, "", theme.text()),
             (&guide.way_back, "Way back: ", theme.quiet()),
         ] {
-            if !text.is_empty() {
-                for line in wrap(&format!("{label}{}", theme.words(text)), columns) {
+            if !said.is_empty() {
+                for line in wrap(&format!("{label}{}", theme.words(said)), text) {
                     put(Line::styled(line, style), None);
                 }
             }
         }
         put(Line::raw(""), None);
         for (number, say) in guide.say.iter().enumerate() {
-            for (at, line) in wrap(&theme.words(say), columns.saturating_sub(5).max(10))
+            for (at, line) in wrap(&theme.words(say), text.saturating_sub(5).max(10))
                 .into_iter()
                 .enumerate()
             {
@@ -161,7 +162,7 @@ impl GuideScreen {
                 if typed.optional {
                     hint.push_str(" (may be left out)");
                 }
-                for line in wrap(&theme.words(&hint), columns.saturating_sub(labels + 6).max(10)) {
+                for line in wrap(&theme.words(&hint), text.saturating_sub(labels + 6).max(10)) {
                     put(
                         Line::styled(format!("{}{line}", " ".repeat(labels + 6)), theme.quiet()),
                         None,
@@ -177,10 +178,10 @@ impl GuideScreen {
                 (true, false) => "Press Enter when you have done it. The proof is then looked for.",
                 (false, false) => "Enter goes from field to field; on the last one it sends the answers.",
             };
-            for line in labelled(theme, "Then", done, theme.text(), columns) {
+            for line in labelled(theme, "Then", done, theme.text(), text) {
                 put(line, None);
             }
-            for line in labelled(theme, label, proof, theme.text(), columns) {
+            for line in labelled(theme, label, proof, theme.text(), text) {
                 put(line, None);
             }
         }
