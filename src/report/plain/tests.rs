@@ -48,7 +48,7 @@ fn a_set_up_tells_every_way_to_come_to_stand() {
 
     3 SCIM
       People arrive in AWS by themselves.
-    22:41:43 3 – scim.job                       graph left out
+    22:41:43 3 » scim.job                       graph left out
                  the operator left it out
     22:41:43 3 ◔ scim.arrived[RichardRoe]       wait  waits
                  for the next provisioning cycle; since 22:41:43, until 23:41:43 at
@@ -148,13 +148,13 @@ fn a_teardown_says_what_stays_and_why() {
     09:21:43 0 ✔ entra.session                  graph seen, as before tenant contoso
 
     2 SAML
-    09:21:44 2 ✔ saml.identity-source           human restored
+    09:21:44 2 ↩ saml.identity-source           human restored
                  CloudTrail shows DisableExternalIdPConfigurationForDirectory
 
     1 Prepare tenant
     09:21:44 1 ● entra.user[RichardRoe]         graph stays
                  the profile says that people are not removed
-    09:21:44 1 ✔ entra.app                      graph removed
+    09:21:44 1 − entra.app                      graph removed
                  GET /applications/7c1e0c10 says 404, three times
 
     Teardown: done, after 770 ms

@@ -55,7 +55,7 @@ pub fn row(area: Rect, y: u16) -> Rect {
 }
 
 /// The most columns of running text: the eye does not find back from the end of longer lines.
-const WIDEST_TEXT: usize = 110;
+const WIDEST_TEXT: usize = 118;
 
 /// The columns of running text where there are so many.
 pub fn reading(columns: usize) -> usize {
