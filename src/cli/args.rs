@@ -51,7 +51,7 @@ Examples:
   fedwiz check                       does all stand as recorded; --repair brings it back
   fedwiz doctor                      what is wrong, or soon will be
   fedwiz sync                        the provisioning job and what fails
-  fedwiz rotate token                a new SCIM token, without a gap
+  fedwiz rotate token                a new SCIM token, without a gap; or certificate
   fedwiz teardown                    take back what fedwiz made, and nothing else
 
 Exit codes: 0 done, 1 a step failed, 2 usage or profile, 3 a person is needed, 4 drift or findings, 5 journal locked or unreadable,
@@ -142,7 +142,7 @@ pub enum Command {
                       same bytes."
     )]
     Export(Export),
-    /// Put a new SCIM token in place of the old one, without a gap
+    /// Put a new SCIM token or signing certificate in place of the old one, without a gap
     #[command(after_help = rotate::EXAMPLES)]
     Rotate(Rotate),
     /// Show a past run from its journal

@@ -26,6 +26,7 @@ use crate::{
 pub(super) async fn run(args: args::Rotate, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
     let rotation = match args.what {
         args::What::Token => Rotation::Token,
+        args::What::Certificate => Rotation::Certificate,
     };
     let (_, profile) = place::profile(&args.which)?;
     let simulated = match args.operator {

@@ -32,7 +32,8 @@ pub struct Certificate {
 }
 
 impl SigningCertificate {
-    fn name(world: &World) -> String {
+    /// The name that certificates of this federation bear.
+    pub(super) fn name(world: &World) -> String {
         format!("CN=fedwiz {}", world.profile.federation)
     }
 
@@ -58,15 +59,17 @@ impl SigningCertificate {
                 .filter(valid)
                 .find(|key| key.thumbprint().is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
         };
-        if let Some(known) = known {
-            return by_thumbprint(&known.thumbprint).and_then(Self::of);
-        }
+        let name = Self::name(world);
         let preferred = principal
             .preferred_token_signing_key_thumbprint
             .as_deref()
             .and_then(by_thumbprint);
+        if let Some(known) = known {
+            // Where it is gone and another one of this federation signs, that one took its place in a rotation.
+            let successor = || preferred.filter(|key| key.display_name.as_deref() == Some(&name));
+            return by_thumbprint(&known.thumbprint).or_else(successor).and_then(Self::of);
+        }
         let ours = || {
-            let name = Self::name(world);
             let ours = principal.key_credentials.iter().filter(valid);
             ours.filter(|key| key.display_name.as_deref() == Some(&name))
                 .max_by_key(|key| key.end_date_time)
@@ -129,30 +132,7 @@ impl Step<World> for SigningCertificate {
                      is then used as it is.",
             ));
         }
-        let made = world
-            .entra
-            .add_signing_certificate(&app.principal, &Self::name(world))
-            .await?;
-        let key = KeyCredential {
-            custom_key_identifier: made.custom_key_identifier,
-            ..KeyCredential::default()
-        };
-        let thumbprint = made
-            .thumbprint
-            .filter(|text| !text.is_empty())
-            .or_else(|| key.thumbprint())
-            .ok_or_else(|| {
-                // The certificate exists: a look will find it by its name.
-                Fault::new(
-                    Kind::Answer,
-                    "Microsoft Graph made a certificate and does not name its thumbprint",
-                )
-                .retry(Retry::LookFirst)
-            })?;
-        Ok(Certificate {
-            thumbprint: thumbprint.to_ascii_uppercase(),
-            not_after: made.end_date_time,
-        })
+        add_certificate(cx, app).await
     }
 
     async fn undo(&self, cx: &Cx, (app, _): &(AppIds, SignOnMode), made: &Made<Certificate>) -> Result<Undone, Fault> {
@@ -199,9 +179,38 @@ impl Step<World> for SigningCertificate {
     }
 }
 
+/// Makes a certificate of this federation. It signs nothing until it is preferred.
+pub(super) async fn add_certificate(cx: &Cx, app: &AppIds) -> Result<Certificate, Fault> {
+    let world = cx.world();
+    let made = world
+        .entra
+        .add_signing_certificate(&app.principal, &SigningCertificate::name(world))
+        .await?;
+    let key = KeyCredential {
+        custom_key_identifier: made.custom_key_identifier,
+        ..KeyCredential::default()
+    };
+    let thumbprint = made
+        .thumbprint
+        .filter(|text| !text.is_empty())
+        .or_else(|| key.thumbprint())
+        .ok_or_else(|| {
+            // The certificate exists: a look will find it by its name.
+            Fault::new(
+                Kind::Answer,
+                "Microsoft Graph made a certificate and does not name its thumbprint",
+            )
+            .retry(Retry::LookFirst)
+        })?;
+    Ok(Certificate {
+        thumbprint: thumbprint.to_ascii_uppercase(),
+        not_after: made.end_date_time,
+    })
+}
+
 /// The keys and passwords that are left without one certificate: its two keys and its password share one identifier, and
 /// Graph takes whole lists only. None when it is not there.
-fn without_certificate(principal: &ServicePrincipal, thumbprint: &str) -> Option<Value> {
+pub(super) fn without_certificate(principal: &ServicePrincipal, thumbprint: &str) -> Option<Value> {
     let is_it = |key: &KeyCredential| {
         key.thumbprint()
             .is_some_and(|found| found.eq_ignore_ascii_case(thumbprint))

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{
     by_hand::{Known, instance},
     preflight_aws::{AwsInstance, BreakGlass},
+    rotate_certificate::{AtAws, CertificateImported, OldAtAws},
     saml_endpoints::{Endpoints, SamlEndpoints},
     saml_values::{EntraMetadata, IdpFile, ProviderValues, SpValues, idp_file},
     scim_token::{keep_token, token_fields},
@@ -20,7 +21,7 @@ use crate::{
     engine::{
         guide::{Entry, Guide},
         known::ByHand,
-        needs::{After, One},
+        needs::{After, All, One},
         step::{About, Difference, Effect, Evidence, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
     fault::{Fault, Kind, Text},
@@ -86,9 +87,25 @@ impl Switched {
     }
 
     /// Whether AWS was given the certificate that signs, as far as anybody knows.
-    fn knows(&self, file: &IdpFile) -> bool {
+    pub(super) fn knows(&self, file: &IdpFile) -> bool {
         let signs = |known: &String| known.eq_ignore_ascii_case(&file.signs_with);
         self.given.is_empty() || file.signs_with.is_empty() || self.given.iter().any(signs)
+    }
+
+    /// The same switch, with the certificates that AWS has got to know and has forgotten since.
+    fn since(&self, imported: &[(String, AtAws)], forgotten: &[(String, AtAws)]) -> Self {
+        let mut given = self.given.clone();
+        for (_, new) in imported {
+            if !given.iter().any(|known| known.eq_ignore_ascii_case(&new.thumbprint)) {
+                given.push(new.thumbprint.clone());
+            }
+        }
+        given.retain(|known| {
+            !forgotten
+                .iter()
+                .any(|(_, old)| old.thumbprint.eq_ignore_ascii_case(known))
+        });
+        Self { given, ..self.clone() }
     }
 
     fn judged(&self) -> Judged {
@@ -99,7 +116,16 @@ impl Switched {
     }
 }
 
-type SourceGot = (Instance, IdpFile, SpValues, Endpoints, (), ());
+type SourceGot = (
+    Instance,
+    IdpFile,
+    SpValues,
+    Endpoints,
+    (),
+    (),
+    Vec<(String, AtAws)>,
+    Vec<(String, AtAws)>,
+);
 
 impl IdentitySource {
     /// Writes the metadata to a file that a person can upload.
@@ -141,15 +167,19 @@ impl Step<World> for IdentitySource {
         One<SamlEndpoints>,
         After<BreakGlass>,
         After<super::name_id::NameIdClaim>,
+        All<CertificateImported>,
+        All<OldAtAws>,
     );
     type Output = Switched;
 
     async fn probe(
         &self,
         cx: &Cx,
-        (instance, file, values, ..): &SourceGot,
+        (instance, file, values, _, _, _, imported, forgotten): &SourceGot,
         known: Option<&Switched>,
     ) -> Result<Probe<Switched>, Fault> {
+        let known = known.map(|known| known.since(imported, forgotten));
+        let known = known.as_ref();
         let cannot_tell = Probe::CannotTell("no public AWS call shows the identity source".into());
         // What the journal knows, or the visit that was asked for a moment ago.
         let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
@@ -181,6 +211,10 @@ impl Step<World> for IdentitySource {
                     Probe::present(seen.clone(), proof)
                 }
             });
+        }
+        if known.is_some() && !imported.is_empty() {
+            // The switch rests on a person's word; a rotation is no reason to wait for its proof.
+            return Ok(cannot_tell);
         }
         Ok(match newest(cx, instance, ENABLED, since).await? {
             Some(event) => {

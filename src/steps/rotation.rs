@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{PHASES, rotate_token, world::World};
+use super::{PHASES, rotate_certificate, rotate_token, world::World};
 use crate::engine::{
     any::Phase,
     graph::NodeId,
@@ -20,6 +20,8 @@ use crate::engine::{
 pub enum Rotation {
     /// The SCIM token.
     Token,
+    /// The certificate that assertions are signed with.
+    Certificate,
 }
 
 /// The numbers of the rounds that are gone through, by what is rotated and in which target. Empty but for a rotation.
@@ -53,12 +55,13 @@ pub struct Round {
 
 impl Rotation {
     /// All there are.
-    pub const ALL: [Self; 1] = [Self::Token];
+    pub const ALL: [Self; 2] = [Self::Token, Self::Certificate];
 
     /// The word of the command.
     pub fn word(self) -> &'static str {
         match self {
             Self::Token => "token",
+            Self::Certificate => "certificate",
         }
     }
 
@@ -66,6 +69,7 @@ impl Rotation {
     pub fn what(self) -> &'static str {
         match self {
             Self::Token => "SCIM token",
+            Self::Certificate => "signing certificate",
         }
     }
 
@@ -75,6 +79,10 @@ impl Rotation {
             Self::Token => {
                 "This makes a second SCIM token, gives it to Entra, sees a cycle with it, and has the old one deleted"
             }
+            Self::Certificate => {
+                "This makes a second signing certificate, has AWS import it, has Entra sign with it, sees a sign-in with it, and \
+                 takes the old one away on both sides"
+            }
         }
     }
 
@@ -82,6 +90,7 @@ impl Rotation {
     pub fn phases(self) -> &'static [&'static Phase<World>] {
         match self {
             Self::Token => rotate_token::PHASES,
+            Self::Certificate => rotate_certificate::PHASES,
         }
     }
 
@@ -96,6 +105,7 @@ impl Rotation {
     pub fn last(self) -> StepId {
         match self {
             Self::Token => rotate_token::RECORDED,
+            Self::Certificate => rotate_certificate::RECORDED,
         }
     }
 
@@ -103,6 +113,7 @@ impl Rotation {
     fn first(self) -> StepId {
         match self {
             Self::Token => rotate_token::NEW,
+            Self::Certificate => rotate_certificate::NEW,
         }
     }
 
@@ -110,6 +121,7 @@ impl Rotation {
     fn without_return(self) -> &'static [StepId] {
         match self {
             Self::Token => &[rotate_token::OLD, rotate_token::KEEP],
+            Self::Certificate => &[rotate_certificate::OLD, rotate_certificate::OLD_AT_AWS],
         }
     }
 
@@ -117,6 +129,12 @@ impl Rotation {
     pub fn recorded_by(self) -> &'static [&'static str] {
         match self {
             Self::Token => &["scim.token", "scim.credentials"],
+            Self::Certificate => &[
+                "entra.certificate",
+                "entra.certificate-active",
+                "saml.idp-metadata",
+                "saml.identity-source",
+            ],
         }
     }
 

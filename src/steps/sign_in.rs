@@ -100,60 +100,14 @@ impl Step<World> for SamlSignIn {
     }
 
     async fn probe(&self, cx: &Cx, (instance, ..): &SignInGot, known: Option<&SignIn>) -> Result<Probe<SignIn>, Fault> {
-        let cannot_tell = Probe::CannotTell("nobody has signed in for this yet".into());
-        if let Some(known) = known.filter(|known| known.event.is_some()) {
-            let proof = format!("{} signed in at {:.0}", known.upn, known.at);
-            return Ok(Probe::present(known.clone(), proof));
-        }
-        let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
-            return Ok(cannot_tell);
-        };
-        let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
-        let aws = &cx.world().target(cx.target())?.aws;
-        let events = aws
-            .lookup_events(&instance.region, EventQuery::Named(SIGNED_IN), since)
-            .await?;
-        let external = events.into_iter().find(|event| {
-            event.text("/additionalEventData/CredentialType") == Some("EXTERNAL_IDP")
-                && event
-                    .text("/serviceEventDetails/UserAuthentication")
-                    .is_none_or(|end| end == "Success")
-        });
-        if let Some(event) = external {
-            let proof = format!("CloudTrail shows {SIGNED_IN} with EXTERNAL_IDP at {:.0}", event.at);
-            let upn = known.map_or_else(|| upn(cx), |known| known.upn.clone());
-            return Ok(Probe::present(
-                SignIn {
-                    upn,
-                    at: event.at,
-                    event: Some(event.id),
-                },
-                proof,
-            ));
-        }
-        let refused = aws
-            .lookup_events(&instance.region, EventQuery::Named(REFUSED), since)
-            .await?;
-        if let Some(event) = refused.first() {
-            cx.note(format!(
-                "AWS refused a sign-in at {:.0}: {}",
-                event.at,
-                event.text("/errorMessage").unwrap_or("CloudTrail does not say why")
-            ));
-        }
-        Ok(if known.is_some() {
-            Probe::Pending(waiting_for(SIGNED_IN))
-        } else {
-            cannot_tell
-        })
+        seen_since(cx, instance, known, &upn(cx)).await
     }
 
     async fn apply(&self, cx: &Cx, (instance, values, ..): &SignInGot, _: Option<&SignIn>) -> Result<SignIn, Fault> {
         let upn = upn(cx);
         require_enabled(cx, instance).await?;
         let at = cx.started_at().unwrap_or_else(|| cx.now());
-        cx.ask(from_my_apps(cx, &upn, about_password(cx, &upn).await)).await?;
-        cx.ask(from_portal(cx, &upn, values)).await?;
+        ask_to_sign_in(cx, &upn, values).await?;
         Ok(SignIn { upn, at, event: None })
     }
 
@@ -184,6 +138,73 @@ impl Step<World> for SamlSignIn {
             .value("User", &upn);
         ByHand::up(apps).and(value_if(other, "Access portal", portal))
     }
+}
+
+/// Looks for a good sign-in through Entra since the step was begun.
+pub(super) async fn seen_since(
+    cx: &Cx,
+    instance: &Instance,
+    known: Option<&SignIn>,
+    upn: &str,
+) -> Result<Probe<SignIn>, Fault> {
+    let cannot_tell = Probe::CannotTell("nobody has signed in for this yet".into());
+    if let Some(known) = known.filter(|known| known.event.is_some()) {
+        let proof = format!("{} signed in at {:.0}", known.upn, known.at);
+        return Ok(Probe::present(known.clone(), proof));
+    }
+    let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
+        return Ok(cannot_tell);
+    };
+    let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
+    let aws = &cx.world().target(cx.target())?.aws;
+    let events = aws
+        .lookup_events(&instance.region, EventQuery::Named(SIGNED_IN), since)
+        .await?;
+    let external = events.into_iter().find(|event| {
+        event.text("/additionalEventData/CredentialType") == Some("EXTERNAL_IDP")
+            && event
+                .text("/serviceEventDetails/UserAuthentication")
+                .is_none_or(|end| end == "Success")
+    });
+    if let Some(event) = external {
+        let proof = format!("CloudTrail shows {SIGNED_IN} with EXTERNAL_IDP at {:.0}", event.at);
+        let upn = known.map_or(upn, |known| &known.upn).to_owned();
+        return Ok(Probe::present(
+            SignIn {
+                upn,
+                at: event.at,
+                event: Some(event.id),
+            },
+            proof,
+        ));
+    }
+    let refused = aws
+        .lookup_events(&instance.region, EventQuery::Named(REFUSED), since)
+        .await?;
+    if let Some(event) = refused.first() {
+        cx.note(format!(
+            "AWS refused a sign-in at {:.0}: {}",
+            event.at,
+            event.text("/errorMessage").unwrap_or("CloudTrail does not say why")
+        ));
+    }
+    Ok(if known.is_some() {
+        Probe::Pending(waiting_for(SIGNED_IN))
+    } else {
+        cannot_tell
+    })
+}
+
+/// Who can show that a sign-in works: the test user, else the first of the profile, else anybody.
+pub(super) fn who_signs_in(world: &World) -> String {
+    let user = tester(world).or_else(|| world.profile.people.user.first());
+    user.map(|user| user.upn.clone()).unwrap_or_default()
+}
+
+/// Has a person sign in from both ends.
+pub(super) async fn ask_to_sign_in(cx: &Cx, upn: &str, values: &SpValues) -> Result<(), Fault> {
+    cx.ask(from_my_apps(cx, upn, about_password(cx, upn).await)).await?;
+    cx.ask(from_portal(cx, upn, values)).await.map(drop)
 }
 
 /// Nobody is sent to sign in who cannot: AWS lets no API enable a user, so a person has to.

@@ -40,6 +40,7 @@ impl Prompter for NobodyReads {
 /// Actions that take something away.
 const TAKES_AWAY: &[&str] = &[
     "aws.delete-token",
+    "aws.delete-certificate",
     "aws.disable-provisioning",
     "aws.revert-identity-source",
     "aws.restore-identity-source",

@@ -30,6 +30,7 @@ mod profile;
 #[cfg(unix)]
 mod pty;
 mod rotate;
+mod rotate_certificate;
 mod scenarios;
 mod screens;
 mod secret_service;

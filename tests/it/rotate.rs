@@ -36,20 +36,25 @@ use crate::{
 };
 
 /// One process that rotates.
-async fn rotate_as(loopback: &Loopback, secrets: SharedSecrets, operator: Arc<dyn Operator>) -> Result<Outcome, Fault> {
-    let session = Session::rotate(loopback.setup(secrets)?, Rotation::Token, &[]).await?;
-    session.rotated(Rotation::Token, operator).await
+pub async fn rotate_as(
+    loopback: &Loopback,
+    rotation: Rotation,
+    secrets: SharedSecrets,
+    operator: Arc<dyn Operator>,
+) -> Result<Outcome, Fault> {
+    let session = Session::rotate(loopback.setup(secrets)?, rotation, &[]).await?;
+    session.rotated(rotation, operator).await
 }
 
 async fn rotate(loopback: &Loopback) -> Outcome {
-    let outcome = rotate_as(loopback, loopback.secrets(), loopback.console()).await;
+    let outcome = rotate_as(loopback, Rotation::Token, loopback.secrets(), loopback.console()).await;
     outcome.expect("a rotation")
 }
 
 /// One process that takes an open rotation back.
-async fn cancel(loopback: &Loopback) -> Result<Outcome, Fault> {
-    let session = Session::unrotate(loopback.setup(loopback.secrets())?, Rotation::Token, &[]).await?;
-    let driver = session.rotating(Rotation::Token, Part::Turn, loopback.console());
+pub async fn cancel(loopback: &Loopback, rotation: Rotation) -> Result<Outcome, Fault> {
+    let session = Session::unrotate(loopback.setup(loopback.secrets())?, rotation, &[]).await?;
+    let driver = session.rotating(rotation, Part::Turn, loopback.console());
     driver.run(Intent::Down).await
 }
 
@@ -237,10 +242,10 @@ async fn requests_of_a_rotation() -> u64 {
     loopback.sim.requests() - before
 }
 
-async fn die_at(loopback: &Loopback, (n, moment): Crash) -> bool {
+pub async fn die_at(loopback: &Loopback, rotation: Rotation, (n, moment): Crash) -> bool {
     let fuse = loopback.sim.fuse(loopback.sim.requests() + n, moment);
     Loopback::live(
-        rotate_as(loopback, loopback.secrets(), loopback.console()),
+        rotate_as(loopback, rotation, loopback.secrets(), loopback.console()),
         fuse.blown(),
     );
     fuse.is_blown()
@@ -253,7 +258,7 @@ fn a_crash_at_any_request_of_a_rotation_ends_the_same() {
     all(each(requests), SetUp::new, async |set_up: &mut SetUp, crash| {
         let loopback = set_up.again().await;
         let old = loopback.sim.with(|world| of_entra(world));
-        die_at(loopback, crash).await;
+        die_at(loopback, Rotation::Token, crash).await;
         goes_on(loopback, &old).await
     });
 }
@@ -265,8 +270,8 @@ fn a_rotation_that_crashed_anywhere_can_be_taken_back_while_the_old_token_lives(
     all(crashes, SetUp::new, async |set_up: &mut SetUp, crash| {
         let loopback = set_up.again().await;
         let old = loopback.sim.with(|world| of_entra(world));
-        die_at(loopback, crash).await;
-        match cancel(loopback).await {
+        die_at(loopback, Rotation::Token, crash).await;
+        match cancel(loopback, Rotation::Token).await {
             Ok(outcome) if outcome.exit_code() == 0 => {}
             Ok(outcome) => return Err(format!("taking back: {:?} {:?}", outcome.failed, outcome.needs_person)),
             // Nothing was begun, or the old one is gone.
@@ -295,7 +300,7 @@ fn a_crash_at_any_touch_of_a_secret_of_a_rotation_ends_the_same() {
         let mut set_up = SetUp::new().await;
         let loopback = set_up.again().await;
         let counting = Arc::new(FusedStore::new(loopback.secrets(), usize::MAX, false));
-        let outcome = rotate_as(loopback, counting.clone(), loopback.console()).await;
+        let outcome = rotate_as(loopback, Rotation::Token, counting.clone(), loopback.console()).await;
         Loopback::must_end_well(&outcome.expect("a rotation"));
         let touches = counting.touched();
         assert!(touches > 8, "{touches} touches");
@@ -304,7 +309,10 @@ fn a_crash_at_any_touch_of_a_secret_of_a_rotation_ends_the_same() {
                 let loopback = set_up.again().await;
                 let old = loopback.sim.with(|world| of_entra(world));
                 let fused = Arc::new(FusedStore::new(loopback.secrets(), n, after));
-                Loopback::live(rotate_as(loopback, fused.clone(), loopback.console()), fused.blown());
+                Loopback::live(
+                    rotate_as(loopback, Rotation::Token, fused.clone(), loopback.console()),
+                    fused.blown(),
+                );
                 assert!(fused.is_blown(), "secret {n}");
                 let ended = goes_on(loopback, &old).await;
                 assert_eq!(ended, Ok(()), "secret {n}, after: {after}");
@@ -321,7 +329,7 @@ async fn nobody_sets_up_or_takes_back_while_a_rotation_is_open_and_asking_in_vai
         let session = loopback.session().await.expect("a session");
         session.no_rotation_is_open().err()
     };
-    let outcome = rotate_as(&loopback, loopback.secrets(), Arc::new(Nobody))
+    let outcome = rotate_as(&loopback, Rotation::Token, loopback.secrets(), Arc::new(Nobody))
         .await
         .expect("a rotation");
     assert_eq!(outcome.exit_code(), 3);
@@ -337,14 +345,20 @@ async fn nobody_sets_up_or_takes_back_while_a_rotation_is_open_and_asking_in_vai
     drop(session);
     assert!(open().await.is_none(), "stopped before anything was begun");
     assert!(
-        die_at(&loopback, (30, Moment::AfterAnswer)).await,
+        die_at(&loopback, Rotation::Token, (30, Moment::AfterAnswer)).await,
         "a rotation has more requests"
     );
     let fault = open().await.expect("it is open");
     assert!(fault.hint.contains("fedwiz rotate token --cancel"), "{fault:?}");
-    Loopback::must_end_well(&cancel(&loopback).await.expect("it can be taken back"));
+    Loopback::must_end_well(&cancel(&loopback, Rotation::Token).await.expect("it can be taken back"));
     assert!(open().await.is_none());
-    assert_eq!(cancel(&loopback).await.expect_err("nothing is open").kind, Kind::Usage);
+    assert_eq!(
+        cancel(&loopback, Rotation::Token)
+            .await
+            .expect_err("nothing is open")
+            .kind,
+        Kind::Usage
+    );
     Loopback::must_end_well(&loopback.run(Intent::Down).await);
     assert_eq!(loopback.sim.state_json(), loopback.before, "something is left");
     assert_eq!(loopback.secrets_kept(), 0);

@@ -10,6 +10,7 @@ use super::{OperatorKind, TokenStore, Told, Which};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   fedwiz rotate token                          a second token, proved and given to Entra; then the old one goes
+  fedwiz rotate certificate                    a second certificate, imported at AWS before Entra signs with it
   fedwiz rotate token --yes --answers rotate.toml --json
   fedwiz rotate token --cancel                 take an unfinished rotation back
 
@@ -20,6 +21,9 @@ the answers file has them as:
   token = { env = \"NEW_SCIM_TOKEN\" }       # or { stdin = true }; never the token itself
   [\"rotate.token-old\"]
 
+AWS believes every certificate that it was given, so every sign-in works on the way. A person imports the new one, signs in, and deletes
+the old one (`rotate.certificate-import`, `rotate.certificate-sign-in`, `rotate.certificate-old-aws`); CloudTrail proves each.
+
 It can be stopped at any moment: the same command goes on. Until it is over, `apply` and `teardown` wait for it.";
 
 /// What is rotated.
@@ -27,6 +31,8 @@ It can be stopped at any moment: the same command goes on. Until it is over, `ap
 pub enum What {
     /// The SCIM token, which lives one year
     Token,
+    /// The certificate that Entra signs with, which lives three years
+    Certificate,
 }
 
 /// A rotation.

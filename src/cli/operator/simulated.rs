@@ -25,6 +25,7 @@ const CONFLICT: u16 = 409;
 /// Actions that take something away. A person who finds it gone already says so; the proof decides.
 const TAKES_AWAY: &[&str] = &[
     "aws.delete-token",
+    "aws.delete-certificate",
     "aws.disable-provisioning",
     "aws.revert-identity-source",
     "aws.restore-identity-source",

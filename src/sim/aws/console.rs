@@ -23,6 +23,7 @@ pub const ACTIONS: &[&str] = &[
     "aws.revert-identity-source",
     "aws.restore-identity-source",
     "aws.import-certificate",
+    "aws.delete-certificate",
     "aws.enable-provisioning",
     "aws.generate-token",
     "aws.delete-token",
@@ -65,6 +66,7 @@ pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clic
         "aws.change-identity-source" => change_source(world, n, text("idp_metadata")),
         "aws.revert-identity-source" => revert_source(world, n),
         "aws.restore-identity-source" => restore_source(world, n, text("idp_metadata")),
+        "aws.delete-certificate" => delete_certificate(world, n, text("thumbprint")),
         "aws.import-certificate" => import_certificate(world, n, text("certificate")),
         "aws.enable-provisioning" => enable_provisioning(world, n),
         "aws.generate-token" => generate_token(world, n, text("keep")),
@@ -237,6 +239,26 @@ fn import_certificate(world: &mut World, n: usize, certificate: Option<&str>) ->
         provider.certificates.push(der);
     }
     event(world, n, "ImportExternalIdPCertificate", DIRECTORY, false);
+    Ok(json!({}))
+}
+
+fn delete_certificate(world: &mut World, n: usize, thumbprint: Option<&str>) -> Clicked {
+    let thumbprint = thumbprint.ok_or_else(|| Refused::bad("`thumbprint` is missing"))?;
+    let Source::External(provider) = &mut instance(world, n).source else {
+        return Err(Refused::conflict(
+            "the identity source is not an external identity provider",
+        ));
+    };
+    let known = &mut provider.certificates;
+    let found = known
+        .iter()
+        .position(|der| saml::thumbprint(der).eq_ignore_ascii_case(thumbprint))
+        .ok_or_else(|| Refused::conflict("there is no such certificate"))?;
+    if known.len() == 1 {
+        return Err(Refused::conflict("at least one certificate must stay"));
+    }
+    known.remove(found);
+    event(world, n, "DeleteExternalIdPCertificate", DIRECTORY, false);
     Ok(json!({}))
 }
 

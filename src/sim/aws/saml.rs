@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use quick_xml::{
     events::Event as Xml,
@@ -120,6 +121,12 @@ pub fn read_certificate(text: &str) -> Result<Vec<u8>, String> {
     let der = STANDARD.decode(base64).map_err(|_| "a certificate is not base64")?;
     x509_cert::Certificate::from_der(&der).map_err(|_| "a certificate cannot be read")?;
     Ok(der)
+}
+
+/// The SHA-1 thumbprint that the console shows of a certificate.
+pub fn thumbprint(der: &[u8]) -> String {
+    let sum = digest(&SHA1_FOR_LEGACY_USE_ONLY, der);
+    sum.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 /// What Entra posts to AWS when somebody signs in.
