@@ -1,4 +1,4 @@
-//! A wait in words: why, since when, when the next look is, when it gives up, and what ends it early.
+//! A wait in words: why, for how long, when the next look is, when it gives up, and what ends it early.
 
 use jiff::Timestamp;
 use ratatui::text::Line;
@@ -25,7 +25,7 @@ fn seconds(from: Timestamp, to: Timestamp) -> i64 {
 pub fn wait_lines(theme: &Theme, node: &NodeView, now: Timestamp, columns: usize) -> Vec<Line<'static>> {
     let mut texts: Vec<(&str, String)> = Vec::new();
     if let Some(wait) = node.wait() {
-        let mut text = format!("{}; since {}", wait.why, span(seconds(wait.since, now)));
+        let mut text = format!("{}; so far {}", wait.why, span(seconds(wait.since, now)));
         if let Some(next) = wait.next {
             text.push_str(&format!(", next look in {}", span(seconds(now, next))));
         }

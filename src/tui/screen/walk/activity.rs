@@ -92,7 +92,7 @@ impl Log {
             scroll.at = lines.len() - 1;
         }
         // The time, the mark, and two blanks between name and what happened.
-        let names = (columns.saturating_sub(13) * 2 / 5).clamp(8, 44);
+        let names = (columns.saturating_sub(13) * 2 / 5).clamp(8, 64);
         for (at, place) in scroll.rows(theme, lines.len(), frame, area) {
             let line = lines[at];
             let look = line.state.look();
