@@ -371,6 +371,9 @@ pub struct Sync {
     /// Show new entries as they come, until Ctrl-C
     #[arg(long)]
     pub follow: bool,
+    /// Count people and groups on both sides, too: a read of everybody
+    #[arg(long, conflicts_with = "follow")]
+    pub people: bool,
     /// Write the entries to a new file: CSV when its name ends so, else one JSON object a line
     #[arg(long, value_name = "FILE", conflicts_with = "follow")]
     pub export: Option<PathBuf>,

@@ -3,7 +3,6 @@
 use std::{
     io::{BufRead, IsTerminal, Write},
     process::ExitCode,
-    sync::Arc,
 };
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
     walk::{clock, drive, finish, selection, setup, who_answers},
 };
 use crate::{
-    engine::{exit::Exit, fact::Intent, guide::Nobody, outcome::Outcome, select::Selection},
+    engine::{exit::Exit, fact::Intent, outcome::Outcome, select::Selection},
     fault::{Fault, Kind},
     report::drift::Drift,
     session::Session,
@@ -41,7 +40,7 @@ pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Resul
 /// One look, told by its differences.
 async fn look(session: &Session, selection: Selection, manner: &Manner) -> Result<(Outcome, Vec<Drift>), Fault> {
     let mut teller = Teller::new(session, Intent::Check, manner).in_lines();
-    let driver = session.driver(Arc::new(Nobody), selection);
+    let driver = session.checker(selection);
     let outcome = drive(session, Intent::Check, driver, &mut teller).await?;
     let (drifts, _) = differences(teller.view(), &outcome);
     Ok((outcome, drifts))

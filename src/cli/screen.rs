@@ -4,6 +4,7 @@
 mod demo;
 mod machine;
 mod opened;
+mod upkeep;
 
 use std::{
     io::IsTerminal,

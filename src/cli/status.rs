@@ -12,13 +12,12 @@ use super::{
     place,
     tell::{Manner, Teller},
     vault,
-    walk::{clock, setup, walk},
+    walk::{clock, drive, setup},
 };
 use crate::{
     engine::{
         exit::Exit,
         fact::Intent,
-        guide::Nobody,
         journal::Journal,
         outcome::Outcome,
         run::{Run, Standing},
@@ -85,14 +84,8 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
 
 async fn look(session: &Session, manner: &Manner) -> Result<Outcome, Stop> {
     let mut teller = Teller::new(session, Intent::Check, manner);
-    Ok(walk(
-        session,
-        Intent::Check,
-        Arc::new(Nobody),
-        Selection::default(),
-        &mut teller,
-    )
-    .await?)
+    let driver = session.checker(Selection::default());
+    Ok(drive(session, Intent::Check, driver, &mut teller).await?)
 }
 
 /// Looks at token, certificates and job, and tells how they are. With `--check` only what is asked for, and in text only what

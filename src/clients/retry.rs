@@ -13,6 +13,7 @@ use crate::{clock::SharedClock, fault::Retry};
 
 tokio::task_local! {
     static ATTEMPT: u32;
+    static FOR_NOW: Policy;
 }
 
 /// Which attempt the current task is making: 1 unless a [`Retrying`] is at its second or later.
@@ -52,6 +53,8 @@ impl Trouble {
 pub struct Policy {
     /// Attempts in all, the first included.
     pub attempts: u32,
+    /// The same where nobody answers, or the service fails on the way.
+    pub unanswered: u32,
     /// The longest pause before the second attempt; it doubles from there.
     pub base: Duration,
     /// No pause of our own choice is longer.
@@ -64,11 +67,29 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             attempts: 6,
+            unanswered: 6,
             base: Duration::from_millis(500),
             longest: Duration::from_secs(20),
             total: Duration::from_secs(120),
         }
     }
+}
+
+impl Policy {
+    /// For a look that somebody waits for, or that is followed by another: who does not answer is said to be silent after
+    /// seconds, not minutes. Who asks to come back later is asked again as ever.
+    pub fn brief() -> Self {
+        Self {
+            unanswered: 2,
+            longest: Duration::from_secs(3),
+            ..Self::default()
+        }
+    }
+}
+
+/// Does this work under another policy, whoever makes the calls in it. Tasks that it spawns have their own.
+pub async fn under<F: Future>(policy: Policy, work: F) -> F::Output {
+    FOR_NOW.scope(policy, work).await
 }
 
 /// Runs attempts by a [`Policy`].
@@ -122,6 +143,7 @@ impl Retrying {
         A: FnMut(u32) -> F,
         F: Future<Output = Result<T, E>>,
     {
+        let policy = FOR_NOW.try_with(|policy| *policy).unwrap_or(self.policy);
         let mut waited = Duration::ZERO;
         let mut tries = 1;
         loop {
@@ -129,14 +151,15 @@ impl Retrying {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let after = match classify(&error) {
+            let (after, most) = match classify(&error) {
                 Trouble::Final => return Err(error),
                 Trouble::Unclear(_) if !idempotent => return Err(error),
-                Trouble::NotSent => None,
-                Trouble::Throttled(after) | Trouble::Unclear(after) => after,
+                Trouble::NotSent => (None, policy.unanswered),
+                Trouble::Unclear(after) => (after, policy.unanswered),
+                Trouble::Throttled(after) => (after, policy.attempts),
             };
-            let pause = self.pause(tries, after);
-            if tries >= self.policy.attempts || waited + pause > self.policy.total {
+            let pause = self.pause(&policy, tries, after);
+            if tries >= most || waited + pause > policy.total {
                 return Err(error);
             }
             self.clock.sleep(pause).await;
@@ -146,16 +169,12 @@ impl Retrying {
     }
 
     /// What the vendor asked for and a little on top, or anything up to the doubling bound.
-    fn pause(&self, tries: u32, after: Option<Duration>) -> Duration {
+    fn pause(&self, policy: &Policy, tries: u32, after: Option<Duration>) -> Duration {
         let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
         match after {
-            Some(after) => after + self.policy.base.mul_f64(dice.f64()),
+            Some(after) => after + policy.base.mul_f64(dice.f64()),
             None => {
-                let bound = self
-                    .policy
-                    .base
-                    .saturating_mul(1 << (tries - 1).min(16))
-                    .min(self.policy.longest);
+                let bound = policy.base.saturating_mul(1 << (tries - 1).min(16)).min(policy.longest);
                 bound.mul_f64(dice.f64())
             }
         }

@@ -45,6 +45,8 @@ const KNOWN: &[(&[&str], &str, &str)] = &[
             "syntactically",
             "invalidvalue",
             "control character",
+            "failed to satisfy constraint",
+            "regular expression",
         ],
         "A value has a form or a character that AWS refuses.",
         "fedwiz doctor --rule control-character --rule refused-character names the value; correct it in Entra.",
@@ -52,7 +54,7 @@ const KNOWN: &[(&[&str], &str, &str)] = &[
     (
         &["unauthorized", "credentialvalidation", "invalidcredentials", "401"],
         "AWS refuses the SCIM token: it has ended, or was deleted.",
-        "fedwiz status --check token, then give Entra a new token: fedwiz check --repair.",
+        "fedwiz rotate token: it leads to a new token, and gives it to Entra.",
     ),
     (
         &[

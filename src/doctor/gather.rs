@@ -521,7 +521,7 @@ impl<'r> Reader<'r> {
 }
 
 /// The value of a provisioning setting, if it has one.
-fn setting(settings: &[Setting], key: &str) -> Option<String> {
+pub fn setting(settings: &[Setting], key: &str) -> Option<String> {
     let fits = |name: &Option<String>| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(key));
     settings
         .iter()

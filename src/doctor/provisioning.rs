@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
+    advice::advise,
     evidence::Evidence,
     finding::{Finding, Side},
 };
@@ -47,14 +48,14 @@ fn job(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let reason = quarantine
             .and_then(|quarantine| quarantine.reason.as_deref())
             .unwrap_or("no reason given");
-        let error = quarantine.and_then(|quarantine| quarantine.error.as_ref());
-        let error = error.map(|error| {
-            let part = |part: &Option<String>| part.clone().unwrap_or_default();
-            format!(" ({}: {})", part(&error.code), part(&error.message))
-        });
+        let error = quarantine.and_then(|quarantine| quarantine.error.clone());
+        let error = error.map(|error| (error.code.unwrap_or_default(), error.message.unwrap_or_default()));
+        let known = error.as_ref().and_then(|(code, message)| advise(code, message));
+        let known = known.map_or_else(String::new, |known| format!(". {} {}", known.cause, known.fix));
+        let error = error.map(|(code, message)| format!(" ({code}: {message})"));
         let next = quarantine.and_then(|quarantine| quarantine.next_attempt.as_deref());
         let next = next.map_or_else(String::new, |next| format!("; the next try is at {next}"));
-        let detail = format!("is in quarantine: {reason}{}{next}", error.unwrap_or_default());
+        let detail = format!("is in quarantine: {reason}{}{next}{known}", error.unwrap_or_default());
         findings.push(Finding::new("quarantine", Side::Entra, &job.id, detail));
         return;
     }

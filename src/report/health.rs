@@ -12,7 +12,7 @@ use super::{
     paper::{Paper, Style},
     view::View,
     wire::Body,
-    words::Tone,
+    words::{Look, Tone, look},
 };
 use crate::engine::graph::NodeId;
 
@@ -77,7 +77,29 @@ pub enum Phase {
     Between,
 }
 
+/// What is said where there is no job.
+pub const NO_JOB: &str = "There is no provisioning job.";
+
+/// How a severity is shown.
+pub fn severity(word: &str) -> Look {
+    match word {
+        "error" => look("✘", "x", "error", Tone::Bad),
+        "warning" => look("!", "!", "warning", Tone::Doubt),
+        _ => look("•", "*", "notice", Tone::Note),
+    }
+}
+
 impl Phase {
+    /// Whether the job runs, or would if it could.
+    pub fn is_on(self) -> bool {
+        !matches!(self, Self::NotConfigured | Self::Paused)
+    }
+
+    /// Whether it is as it should be.
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Cycle | Self::Between)
+    }
+
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -266,7 +288,7 @@ pub fn write_job(out: impl io::Write, style: Style, health: &Health) -> io::Resu
     };
     for (number, (label, text)) in job.lines(health.at).into_iter().enumerate() {
         let head = if number == 0 { "provisioning" } else { "" };
-        let tone = (number == 0 && !matches!(job.phase, Phase::Cycle | Phase::Between)).then_some(Tone::Doubt);
+        let tone = (number == 0 && !job.phase.is_well()).then_some(Tone::Doubt);
         let label = if number == 0 { "" } else { label };
         if number == 0 {
             paper.hang(0, &format!("{head:<20}"), &text, tone)?;

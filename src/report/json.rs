@@ -162,7 +162,7 @@ mod tests {
             step::{Difference, How},
         },
         report::{
-            changes, drift, findings, health, leavers, sync,
+            changes, drift, findings, health, leavers, overview, sync,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -239,6 +239,9 @@ mod tests {
         let (entry, person) = sync::samples();
         sync::json_entries(json, view, "aws", &[entry]).expect("memory");
         sync::json_person(json, view, Timestamp::UNIX_EPOCH, "aws", &person).expect("memory");
+        let (counted, refused) = overview::samples();
+        overview::json_counted(json, view, "aws", &counted).expect("memory");
+        overview::json_refused(json, view, "aws", &[refused]).expect("memory");
         let rest = leavers::Rest {
             id: "u-1".into(),
             name: "nikki".into(),

@@ -1,7 +1,7 @@
 //! What provisioning did to each person and group: the log's entries, the steps of an answer on demand, and one person's time
 //! line, as text, JSON and CSV.
 
-use std::{io, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use super::{
     paper::{Paper, Span, Style},
     view::View,
     wire::Body,
-    words::Tone,
+    words::{self, Look, Tone},
 };
 use crate::engine::graph::NodeId;
 
@@ -89,6 +89,15 @@ impl Entry {
         })
     }
 
+    /// Code and reason in one line; empty where there is neither.
+    pub fn said(&self) -> String {
+        match (self.code.is_empty(), self.reason.is_empty()) {
+            (true, _) => self.reason.clone(),
+            (false, true) => self.code.clone(),
+            (false, false) => format!("{}: {}", self.code, self.reason),
+        }
+    }
+
     fn node(&self, target: &str) -> NodeId {
         NodeId {
             target: Some(target.to_owned()),
@@ -98,12 +107,31 @@ impl Entry {
     }
 }
 
-fn tone(result: &str) -> Tone {
+/// The last entry of each object, where that is a failure: what failed and went well later is over.
+pub fn failing_now(entries: &[Entry]) -> Vec<Entry> {
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<Entry> = entries
+        .iter()
+        .rev()
+        .filter(|entry| seen.insert((&entry.subject, &entry.name)))
+        .filter(|entry| entry.failed())
+        .cloned()
+        .collect();
+    last.reverse();
+    last
+}
+
+/// How an end is shown: `success`, `failure`, or anything between.
+pub fn look(result: &str) -> Look {
     match result.to_ascii_lowercase().as_str() {
-        "success" | "succeeded" => Tone::Good,
-        "failure" | "failed" => Tone::Bad,
-        _ => Tone::Doubt,
+        "success" | "succeeded" | "in step" => words::look("✔", "=", "well", Tone::Good),
+        "failure" | "failed" => words::look("✘", "x", "failed", Tone::Bad),
+        _ => words::look("○", "o", "left out", Tone::Doubt),
     }
+}
+
+fn tone(result: &str) -> Tone {
+    look(result).tone
 }
 
 /// Entries as text, the oldest first, each with its cause and what mends it.
@@ -116,12 +144,7 @@ pub fn write_entries(out: impl io::Write, style: Style, entries: &[Entry]) -> io
             Span(entry.action.clone(), 7, None),
             Span::plain(format!("{} {}", entry.object, entry.name)),
         ];
-        let said = match (entry.code.is_empty(), entry.reason.is_empty()) {
-            (true, _) => entry.reason.clone(),
-            (false, true) => entry.code.clone(),
-            (false, false) => format!("{}: {}", entry.code, entry.reason),
-        };
-        paper.row(&spans, &said, 4)?;
+        paper.row(&spans, &entry.said(), 4)?;
         if !entry.cause.is_empty() {
             paper.hang(4, "cause: ", &entry.cause, None)?;
             paper.hang(4, "fix:   ", &entry.fix, None)?;
@@ -203,7 +226,8 @@ pub enum Seen {
 }
 
 impl Seen {
-    fn word(self) -> &'static str {
+    /// In one word.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Entra => "entra",
             Self::Provisioning => "scim",
@@ -411,6 +435,26 @@ mod tests {
         2026-06-01T10:00:00Z scim  failure create EntryConflict
         From a change in Entra to AWS: 20 min in the middle, 40 min at most, of 3 changes.
         ");
+    }
+
+    #[test]
+    fn what_failed_and_went_well_later_is_over() {
+        let one = |subject: &str, result: &str, when: &str| Entry {
+            id: format!("{subject}{when}"),
+            when: at(when),
+            subject: subject.into(),
+            name: subject.into(),
+            result: result.into(),
+            ..entry()
+        };
+        let entries = [
+            one("a", "failure", "2026-06-01T10:00:00Z"),
+            one("b", "failure", "2026-06-01T10:00:01Z"),
+            one("a", "success", "2026-06-01T11:00:00Z"),
+            one("b", "failure", "2026-06-01T11:00:01Z"),
+        ];
+        let now: Vec<String> = failing_now(&entries).into_iter().map(|entry| entry.id).collect();
+        assert_eq!(now, ["b2026-06-01T11:00:01Z"]);
     }
 
     #[test]

@@ -516,6 +516,17 @@ pub(super) enum Body {
     },
     /// How the provisioning job is.
     Job(super::health::Job),
+    /// How many people and groups there are on both sides.
+    People(super::overview::People),
+    /// How long changes in Entra took to reach AWS.
+    Latency {
+        /// Of each change that both logs show, in seconds.
+        seconds: Vec<u64>,
+        /// What they add up to.
+        words: String,
+    },
+    /// A call of provisioning that AWS refused, by AWS's own log.
+    Refused(super::overview::Refused),
     /// What provisioning did to one person or group.
     Provisioned(Box<super::sync::Entry>),
     /// One person's time line across Entra, SCIM and AWS.

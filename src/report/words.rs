@@ -87,7 +87,7 @@ pub struct Look {
     pub tone: Tone,
 }
 
-const fn look(glyph: &'static str, ascii: &'static str, word: &'static str, tone: Tone) -> Look {
+pub(super) const fn look(glyph: &'static str, ascii: &'static str, word: &'static str, tone: Tone) -> Look {
     Look {
         glyph,
         ascii,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Setup, way, world};
-use crate::{engine::recorder::Recorder, fault::Fault, steps::World};
+use crate::{clients::retry, engine::recorder::Recorder, fault::Fault, steps::World};
 
 /// The clouds that a profile leads to. Whoever has signed in stays signed in as long as it is there.
 pub struct Choices(World);
@@ -23,7 +23,8 @@ impl Choices {
     pub fn of(setup: &Setup) -> Result<Self, Fault> {
         let recorder = Arc::new(Recorder::in_memory(&[], setup.clock.clone()));
         let profile = Arc::new(setup.profile.clone());
-        world(setup, &profile, &recorder, &way(setup, &profile)?).map(Self)
+        let way = way(setup, &profile)?;
+        world(setup, &profile, &recorder, &way, retry::Policy::brief()).map(Self)
     }
 
     /// The tenant's domains, the one that new users get first.

@@ -1,13 +1,11 @@
 //! How a federation is looked after: token, certificates and provisioning job, read with a few calls and held against the
 //! doctor's rules. `status`, `sync`, `watch` and the screen show the same.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 
 use super::Session;
 use crate::{
-    clients::entra::synchronization::Job,
+    clients::{entra::synchronization::Job, retry},
     doctor::{
         Examined, Finding, Unread,
         credentials::certificates,
@@ -24,26 +22,36 @@ use crate::{
 };
 
 impl Session {
-    /// How these targets are now. What ends within `warn` is among the findings.
+    /// How these targets are now. What ends within `warn` is among the findings. Who does not answer is named after seconds.
     pub async fn health(
         &self,
         targets: &[&Target],
         warn: SignedDuration,
         progress: &(dyn Fn(&str) + Sync),
     ) -> Vec<Health> {
-        let known = Run::of(self.past.iter().map(Arc::as_ref));
         let mut all = Vec::new();
         for target in targets {
-            let now = self.clock.now();
-            let mut evidence = gather_care(&self.world, target, &known, now, progress).await;
-            evidence.warn = Warn(warn);
-            all.push(of(evidence));
+            let look = self.evidence_of(target, warn, progress);
+            all.push(of(retry::under(retry::Policy::brief(), look).await));
         }
         all
     }
+
+    /// What the rules about token, certificates and job need of a target.
+    pub(super) async fn evidence_of(
+        &self,
+        target: &Target,
+        warn: SignedDuration,
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Evidence {
+        let known = self.recorder.with_run(Run::clone);
+        let mut evidence = gather_care(&self.world, target, &known, self.clock.now(), progress).await;
+        evidence.warn = Warn(warn);
+        evidence
+    }
 }
 
-fn of(evidence: Evidence) -> Health {
+pub(super) fn of(evidence: Evidence) -> Health {
     let (target, now) = (evidence.target.clone(), evidence.now);
     let app = evidence.entra.application.as_ref();
     let token = token(evidence.aws.token, app.is_some_and(|app| app.has_token));

@@ -5,6 +5,7 @@
 
 mod choices;
 pub mod health;
+pub mod job;
 pub mod leavers;
 mod observe;
 #[cfg(feature = "demo")]
@@ -38,6 +39,7 @@ use crate::{
             graph::Graph as MicrosoftGraph,
         },
         http::{Http, Network},
+        retry,
     },
     clock::SharedClock,
     engine::{
@@ -115,22 +117,30 @@ pub struct Session {
     journal: PathBuf,
 }
 
-/// How often a look is tried that is followed by another anyway.
-const TRIES_OF_A_WATCH: u32 = 3;
+/// How often the steps' looks are tried where nothing is changed: the clients have tried before.
+const TRIES_OF_A_LOOK: u32 = 2;
+
+fn brief() -> Policy {
+    Policy {
+        tries: TRIES_OF_A_LOOK,
+        ..Policy::default()
+    }
+}
 
 impl Session {
     /// Opens the journal for this process alone, and builds everything on it. For walks that change something.
     pub async fn open(setup: Setup) -> Result<Self, Fault> {
         let (journal, recorded) = Journal::open(&setup.folder.join(JOURNAL), PROGRAM)?;
         let recorder = Recorder::on(journal, &recorded, setup.clock.clone())?;
-        Self::build(setup, recorder, recorded, None).await
+        Self::build(setup, recorder, recorded, retry::Policy::default(), None).await
     }
 
-    /// Reads the journal, if there is one, and writes nothing anywhere. For plans and checks.
+    /// Reads the journal, if there is one, and writes nothing anywhere. For plans and checks: who does not answer is not waited
+    /// for as long as in a walk.
     pub async fn look(setup: Setup) -> Result<Self, Fault> {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
         let recorder = Recorder::in_memory(&recorded.events, setup.clock.clone());
-        Self::build(setup, recorder, recorded, None).await
+        Self::build(setup, recorder, recorded, retry::Policy::brief(), None).await
     }
 
     /// Reads the journal, if there is one, for documents: nobody signs in, and no client of its world is ever to be called.
@@ -138,7 +148,7 @@ impl Session {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
         let recorder = Arc::new(Recorder::in_memory(&recorded.events, setup.clock.clone()));
         let profile = Arc::new(setup.profile.clone());
-        let world = world(&setup, &profile, &recorder, &Way::DeviceCode)?;
+        let world = world(&setup, &profile, &recorder, &Way::DeviceCode, retry::Policy::brief())?;
         Self::assemble(setup, Arc::new(world), recorder, recorded, None)
     }
 
@@ -147,12 +157,13 @@ impl Session {
         setup: Setup,
         recorder: Recorder,
         recorded: Recorded,
+        patience: retry::Policy,
         rotation: Option<(Rotation, Rounds)>,
     ) -> Result<Self, Fault> {
         let recorder = Arc::new(recorder);
         let profile = Arc::new(setup.profile.clone());
         let way = way(&setup, &profile)?;
-        let mut world = world(&setup, &profile, &recorder, &way)?;
+        let mut world = world(&setup, &profile, &recorder, &way, patience)?;
         let rotates = rotation.map(|(rotation, rounds)| {
             world.rounds = rounds;
             rotation
@@ -196,14 +207,19 @@ impl Session {
         self.driver_of(operator, self.options(selection))
     }
 
-    /// A driver for a look that is followed by others: it gives up soon on a vendor that does not answer.
-    pub fn watcher(&self, selection: Selection) -> Driver<World> {
-        let policy = Policy {
-            tries: TRIES_OF_A_WATCH,
-            ..Policy::default()
-        };
+    /// A driver for a look that somebody waits for: it gives up soon on a vendor that does not answer.
+    pub fn checker(&self, selection: Selection) -> Driver<World> {
         let options = Options {
-            policy,
+            policy: brief(),
+            ..self.options(selection)
+        };
+        self.driver_of(Arc::new(Nobody), options)
+    }
+
+    /// The same for a look that is followed by others.
+    pub fn watcher(&self, selection: Selection) -> Driver<World> {
+        let options = Options {
+            policy: brief(),
             exact: true,
             ..self.options(selection)
         };
@@ -320,10 +336,18 @@ fn remembered(recorder: &Recorder) -> Vec<Remembered> {
     ours
 }
 
-fn world(setup: &Setup, profile: &Arc<Profile>, recorder: &Arc<Recorder>, way: &Way) -> Result<World, Fault> {
+fn world(
+    setup: &Setup,
+    profile: &Arc<Profile>,
+    recorder: &Arc<Recorder>,
+    way: &Way,
+    patience: retry::Policy,
+) -> Result<World, Fault> {
     let observer = Arc::new(ToRecorder::new(Arc::clone(recorder)));
     let seed = setup.seed.unwrap_or_else(|| fastrand::u64(..));
-    let http = Http::new(&setup.network, setup.clock.clone(), observer, seed)?.after(last_call(recorder, &setup.clock));
+    let http = Http::new(&setup.network, setup.clock.clone(), observer, seed)?
+        .after(last_call(recorder, &setup.clock))
+        .with_policy(patience);
     let entra = entra(setup, profile, &http, way)?;
     let targets = profile
         .aws

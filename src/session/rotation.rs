@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{JOURNAL, PROGRAM, Session, Setup};
 use crate::{
+    clients::retry,
     engine::{
         driver::{Driver, Options},
         fact::Intent,
@@ -77,7 +78,14 @@ impl Session {
         for (name, round) in found {
             open.set(rotation, &name, round.number);
         }
-        Self::build(setup, recorder, recorded, Some((rotation, open))).await
+        Self::build(
+            setup,
+            recorder,
+            recorded,
+            retry::Policy::default(),
+            Some((rotation, open)),
+        )
+        .await
     }
 
     /// Opens the journal to take back the rotation that was begun in these targets. Refused where none is open, and where

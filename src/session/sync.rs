@@ -1,6 +1,6 @@
 //! Provisioning at work: the job of a target, what its log says, provisioning on demand, and one person's time line.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub enum Whom {
 impl Session {
     /// The provisioning job of a target.
     pub async fn job_at<'s>(&'s self, target: &'s Target) -> Result<JobAt<'s>, Fault> {
-        let known = Run::of(self.past.iter().map(Arc::as_ref));
+        let known = self.recorder.with_run(Run::clone);
         let none = |what: &str| {
             Fault::new(Kind::NotFound, format!("There is no {what} for {}", target.name))
                 .hint("`fedwiz apply` makes it, and `fedwiz plan` shows what is there.")

@@ -303,7 +303,12 @@ impl App {
 
     /// Whether something goes on that is worth a look each second.
     pub fn is_alive(&self) -> bool {
-        self.shared.open.as_ref().is_some_and(|open| open.running.is_some())
+        self.shows_upkeep() || self.shared.open.as_ref().is_some_and(|open| open.running.is_some())
+    }
+
+    /// Whether a page shows how the federation is looked after.
+    pub fn shows_upkeep(&self) -> bool {
+        self.shared.open.is_some() && self.pages.iter().any(|page| page.place() == keys::Place::Health)
     }
 
     /// The title of the window.

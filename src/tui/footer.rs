@@ -52,10 +52,20 @@ fn shows(when: When, shared: &Shared) -> bool {
     }
 }
 
+/// Whether the provisioning job that is shown runs.
+fn kept_on(shared: &Shared) -> Option<bool> {
+    let overview = shared.open.as_ref()?.kept.seen()?.overview.as_ref()?;
+    Some(overview.health.job.as_ref()?.phase.is_on())
+}
+
 /// What the key does now.
 fn word(key: &Key, shared: &Shared) -> &'static str {
     match key.action {
         Action::Pause if shared.open.as_ref().is_some_and(|open| open.view.is_paused()) => "go on",
+        Action::Pause if key.places.contains(&Place::Health) => match kept_on(shared) {
+            Some(false) => "start",
+            _ => "pause",
+        },
         _ => key.word,
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use super::dag::map::Map;
+use super::{dag::map::Map, upkeep::Upkeep};
 
 use crate::{
     engine::{
@@ -206,6 +206,9 @@ pub trait Federation: Send + Sync {
 
     /// Whoever can click in the simulated console; none outside a simulation.
     fn console(&self) -> Option<Arc<dyn Operator>>;
+
+    /// Whoever looks after it.
+    fn upkeep(self: Arc<Self>) -> Arc<dyn Upkeep>;
 
     /// The command that goes on without the screen.
     fn command(&self, intent: Intent) -> String;

@@ -36,6 +36,10 @@ pub enum Place {
     Finder,
     /// The list of files to choose from.
     Files,
+    /// How the federation is looked after.
+    Health,
+    /// One entry of a log, one answer, or one person's time line.
+    Detail,
 }
 
 /// What a key does.
@@ -119,6 +123,16 @@ pub enum Action {
     Click,
     /// Choose from a list: a file, or an answer.
     List,
+    /// Look after the federation.
+    Health,
+    /// Restart provisioning.
+    Restart,
+    /// Provision somebody now.
+    OnDemand,
+    /// Show what happened to somebody.
+    Person,
+    /// Write what is shown to a file.
+    Export,
 }
 
 /// One line of the table.

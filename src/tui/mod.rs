@@ -18,4 +18,5 @@ pub mod run;
 pub mod screen;
 pub mod terminal;
 pub mod theme;
+pub mod upkeep;
 pub mod widget;

@@ -15,6 +15,7 @@ use super::{
     keys::{Action, Place},
     operator::Asked,
     theme::Theme,
+    upkeep::{Deed, Kept},
 };
 use crate::{
     engine::{
@@ -92,6 +93,8 @@ pub enum Effect {
     LookUp(Draft, String, String),
     /// Hand what was chosen to the page on top: a file's path, or an answer.
     Chosen(String),
+    /// Do this for a target's upkeep.
+    Upkeep(String, Deed),
     /// Let the simulated console answer this question.
     Click(u64),
     /// Answer a question, with what the person brings along.
@@ -160,6 +163,8 @@ pub struct Open {
     pub ended: Option<Result<Outcome, Fault>>,
     /// The node in focus.
     pub focus: usize,
+    /// How it is looked after, as far as it was looked at.
+    pub kept: Kept,
 }
 
 impl Open {
@@ -172,6 +177,7 @@ impl Open {
             running: None,
             ended: None,
             focus: 0,
+            kept: Kept::default(),
         }
     }
 
@@ -201,6 +207,8 @@ pub struct Shared {
     pub folder: Option<Result<Folder, Fault>>,
     /// What may be chosen for a field, on its way to the page that has asked.
     pub found: Option<(String, Result<Vec<Choice>, Fault>)>,
+    /// Whether what is opened next is to be looked after, instead of walked.
+    pub to_health: bool,
     /// One line to the person, until the next key.
     pub say: Option<String>,
     /// Whether nothing moves by itself: the walk follows what is at work only when asked to.
@@ -221,6 +229,7 @@ impl Shared {
             host,
             folder: None,
             found: None,
+            to_health: false,
             say: None,
             still: false,
             hits: RefCell::default(),

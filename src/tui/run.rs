@@ -1,6 +1,7 @@
 //! The loop: keys, notices, questions and signals go in; pictures and deeds come out.
 
 mod deeds;
+mod looks;
 mod news;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
@@ -13,7 +14,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior},
 };
 
-use self::news::News;
+use self::{looks::Looks, news::News};
 use super::{
     app::App,
     host::{Host, Running},
@@ -102,6 +103,7 @@ pub async fn run(host: Arc<dyn Host>, options: Options) -> Result<Left, Fault> {
         host,
         running: None,
         questions: None,
+        looks: None,
         news,
         bell: options.bell,
         notify: options.notify,
@@ -118,6 +120,8 @@ struct Stage {
     host: Arc<dyn Host>,
     running: Option<Running>,
     questions: Option<mpsc::UnboundedReceiver<Asked>>,
+    /// Looks at how the federation is looked after.
+    looks: Option<Looks>,
     news: mpsc::UnboundedSender<News>,
     bell: bool,
     notify: bool,
@@ -198,6 +202,7 @@ impl Stage {
             }
             let effects = self.app.tick();
             self.perform(effects);
+            self.look_after();
             dirty = true;
             if at_once || self.drawn.elapsed() >= FRAME {
                 // A terminal that takes no more output is gone, whether or not a hang-up was heard.

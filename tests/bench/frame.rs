@@ -228,6 +228,10 @@ impl Federation for OnScreen {
         None
     }
 
+    fn upkeep(self: Arc<Self>) -> Arc<dyn fedwiz::tui::upkeep::Upkeep> {
+        unreachable!("it is not looked after here")
+    }
+
     fn start(&self, _: Intent, _: Arc<dyn Operator>) -> Running {
         unreachable!("nothing runs here")
     }

@@ -226,6 +226,11 @@ impl Loopback {
         Session::open(self.setup(secrets)?).await
     }
 
+    /// The same for somebody who only looks.
+    pub async fn look(&self) -> Result<Session, Fault> {
+        Session::look(self.setup(self.secrets.clone())?).await
+    }
+
     /// What a session is made of, with secrets kept there.
     pub fn setup(&self, secrets: SharedSecrets) -> Result<Setup, Fault> {
         let mut setup = rehearsal::setup(&self.sim, self.folder.path(), secrets, Arc::new(NobodyReads), 1)?;

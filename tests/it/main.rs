@@ -22,6 +22,7 @@ mod fused_store;
 mod harness;
 mod journey;
 mod kinds;
+mod looks;
 mod loopback;
 mod moto;
 #[cfg(unix)]

@@ -58,6 +58,11 @@ fn stills() {
     screen.send("x");
     draw(&mut screen, "step");
     screen.press_away(ESC, &label(Place::Step, Action::Open));
+    screen.resize(100, 30);
+    screen.press("m", "Provisioning works");
+    screen.wait_text(" in scope in Entra");
+    draw(&mut screen, "health");
+    screen.press_away(ESC, "Provisioning works");
     screen.show_the_teardown();
     draw(&mut screen, "teardown");
 }

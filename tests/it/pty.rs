@@ -1,6 +1,7 @@
 //! The screen in a real terminal: the real binary, real keys, and the terminal as it was before.
 
 mod hands;
+mod health;
 mod keys;
 
 use std::{

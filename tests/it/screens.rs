@@ -1,6 +1,7 @@
 //! Every screen, drawn from real runs over the simulation: as pictures, and held to properties at all sizes.
 
 mod answers;
+mod care;
 mod cuts;
 mod film;
 mod odd;

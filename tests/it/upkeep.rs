@@ -7,7 +7,7 @@ use std::{
 
 use fedwiz::{
     report::health::{Health, Phase},
-    sim::{entra::provisioning::job::Job, world::World},
+    sim::{aws::organization::TrailEvent, entra::provisioning::job::Job, world::World},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -107,6 +107,25 @@ async fn each_trouble_of_the_job_is_told_with_reason_and_fix_within_one_look() {
             },
             Phase::Between,
         ),
+        (
+            "scim-throttled",
+            |world| {
+                let at = world.now - SignedDuration::from_mins(30);
+                world.aws[0].trail.push(TrailEvent {
+                    id: "throttled".into(),
+                    at,
+                    name: "CreateUser".into(),
+                    source: "identitystore-scim.amazonaws.com".into(),
+                    username: None,
+                    access_key: None,
+                    read_only: false,
+                    record: [("errorCode".to_owned(), json!("ThrottlingException"))]
+                        .into_iter()
+                        .collect(),
+                });
+            },
+            Phase::Between,
+        ),
     ];
     let mut loopback = Loopback::start("fresh").await;
     Loopback::must_end_well(&loopback.run(fedwiz::engine::fact::Intent::Up).await);
@@ -125,11 +144,11 @@ async fn each_trouble_of_the_job_is_told_with_reason_and_fix_within_one_look() {
     }
 }
 
-fn lines(stdout: &str) -> Vec<Value> {
+pub fn lines(stdout: &str) -> Vec<Value> {
     stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn found(lines: &[Value]) -> Vec<&str> {
+pub fn found(lines: &[Value]) -> Vec<&str> {
     let findings = lines.iter().filter(|line| line["kind"] == "finding");
     findings.filter_map(|line| line["rule"].as_str()).collect()
 }
@@ -205,13 +224,13 @@ fn status_for_cron_tells_what_ends_within_the_days_that_are_asked_for() {
 }
 
 /// A federation that stands, and commands that have its token in the environment.
-struct Stands {
-    sim: SimProcess,
+pub struct Stands {
+    pub sim: SimProcess,
     token: Value,
 }
 
 impl Stands {
-    fn up() -> Self {
+    pub fn up() -> Self {
         let sim = SimProcess::start("fresh");
         run(sim
             .command("apply")
@@ -221,7 +240,7 @@ impl Stands {
         Self { sim, token }
     }
 
-    fn command(&self, name: &str, args: &[&str]) -> Command {
+    pub fn command(&self, name: &str, args: &[&str]) -> Command {
         let mut command = self.sim.command(name);
         let text = |key: &str| self.token[key].as_str().expect("text").to_owned();
         command
@@ -232,7 +251,7 @@ impl Stands {
         command
     }
 
-    fn run(&self, name: &str, args: &[&str]) -> Finished {
+    pub fn run(&self, name: &str, args: &[&str]) -> Finished {
         run(&mut self.command(name, args))
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+use super::upkeep::Keeper;
 #[cfg(feature = "demo")]
 use crate::cli::operator::SimulatedConsole;
 use crate::{
@@ -27,12 +28,13 @@ use crate::{
     tui::{
         dag::map::Map,
         host::{Federation, Running},
+        upkeep::Upkeep,
     },
 };
 
 /// A federation that is open.
 pub(super) struct Opened {
-    session: Session,
+    pub(super) session: Session,
     /// What has happened since it was opened.
     since: Mutex<Since>,
     console: Option<Arc<dyn Operator>>,
@@ -181,6 +183,10 @@ impl Federation for Opened {
 
     fn console(&self) -> Option<Arc<dyn Operator>> {
         self.console.clone()
+    }
+
+    fn upkeep(self: Arc<Self>) -> Arc<dyn Upkeep> {
+        Arc::new(Keeper(self))
     }
 
     fn command(&self, intent: Intent) -> String {

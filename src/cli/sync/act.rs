@@ -16,46 +16,13 @@ use crate::{
     engine::exit::Exit,
     fault::{Fault, Kind},
     report::{
+        job::{self, Change},
         json::Json,
         sync::{Entry, json_entries, write_entries, write_steps},
     },
-    session::{Session, sync::JobAt},
+    session::Session,
     steps::Target,
 };
-
-/// What a restart may forget, and what comes of it.
-const SCOPES: &[(&str, &str, &str)] = &[
-    (
-        "watermark",
-        "Watermark",
-        "how far it has read: the next cycle goes through everybody in scope anew. It takes from twenty minutes to some hours",
-    ),
-    (
-        "escrows",
-        "Escrows",
-        "what failed so far: all of it is tried again at once, with nothing counted against it",
-    ),
-    (
-        "quarantine",
-        "QuarantineState",
-        "that it is in quarantine: it runs every forty minutes again, and goes back if the cause is still there",
-    ),
-    (
-        "connector-data",
-        "ConnectorDataStore",
-        "who in AWS belongs to whom in Entra: everybody is matched anew by user name. Who was renamed on one side only is made anew",
-    ),
-    (
-        "full",
-        "Full",
-        "all of it: watermark, escrows, quarantine and matching. The next cycle is like the first",
-    ),
-    (
-        "force-deletes",
-        "ForceDeletes",
-        "to hold back deletions: those that the threshold stopped go through in the next cycle",
-    ),
-];
 
 /// Does one of them.
 pub(super) async fn act(
@@ -64,57 +31,39 @@ pub(super) async fn act(
     action: &SyncAction,
     manner: &Manner,
 ) -> Result<ExitCode, Stop> {
-    let at = session.job_at(target).await?;
-    let entra = &session.world.entra;
     match action {
-        SyncAction::Start => {
-            entra.start_job(&at.principal.id, &at.job.id).await?;
-            out::note("Provisioning is started. The next cycle begins within some minutes.");
-        }
-        SyncAction::Pause => {
-            entra.pause_job(&at.principal.id, &at.job.id).await?;
-            out::note(
-                "Provisioning is paused; a cycle that is running comes to its end. Until `fedwiz sync start` nobody new \
-                 arrives in AWS, and nobody who leaves is disabled there.",
-            );
-        }
-        SyncAction::Restart(asked) => restart(session, &at, asked).await?,
-        SyncAction::OnDemand(asked) => return on_demand(session, &at, asked, manner).await,
+        SyncAction::Start => tell_done(session, target, &Change::Start).await?,
+        SyncAction::Pause => tell_done(session, target, &Change::Pause).await?,
+        SyncAction::Restart(asked) => restart(session, target, asked).await?,
+        SyncAction::OnDemand(asked) => return on_demand(session, target, asked, manner).await,
         SyncAction::Person(_) | SyncAction::Leavers(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn restart(session: &Session, at: &JobAt<'_>, asked: &Restart) -> Result<(), Fault> {
+async fn tell_done(session: &Session, target: &Target, change: &Change) -> Result<(), Fault> {
+    out::note(session.change_job(target, change).await?);
+    Ok(())
+}
+
+async fn restart(session: &Session, target: &Target, asked: &Restart) -> Result<(), Fault> {
     let mut chosen = Vec::new();
     for word in &asked.scope {
-        let found = SCOPES.iter().find(|(name, ..)| name == word).ok_or_else(|| {
-            let names: Vec<&str> = SCOPES.iter().map(|(name, ..)| *name).collect();
+        let found = job::scope(word).ok_or_else(|| {
+            let names: Vec<&str> = job::SCOPES.iter().map(|scope| scope.name).collect();
             Fault::new(Kind::Usage, format!("there is no scope `{word}`"))
                 .hint(format!("The scopes are: {}.", names.join(", ")))
         })?;
         chosen.push(found);
     }
-    out::note("The provisioning job forgets:");
-    for (name, _, what) in &chosen {
-        out::note(&format!("  {name:<15} {what}."));
+    let change = Change::Restart(chosen);
+    for line in change.consequences() {
+        out::note(&line);
     }
     if !asked.yes {
         confirm("Restart it? Type yes: ")?;
     }
-    let scope: Vec<&str> = chosen.iter().map(|(_, scope, _)| *scope).collect();
-    session
-        .world
-        .entra
-        .restart_job(&at.principal.id, &at.job.id, &scope.join(", "))
-        .await?;
-    let state = if at.job.is_on() {
-        "It begins within some minutes; `fedwiz sync` shows how far it is."
-    } else {
-        "It is paused, and begins with `fedwiz sync start`."
-    };
-    out::note(&format!("Provisioning is restarted. {state}"));
-    Ok(())
+    tell_done(session, target, &change).await
 }
 
 /// Asks for a plain yes.
@@ -135,7 +84,8 @@ pub(in crate::cli) fn confirm(question: &str) -> Result<(), Fault> {
     }
 }
 
-async fn on_demand(session: &Session, at: &JobAt<'_>, asked: &OnDemand, manner: &Manner) -> Result<ExitCode, Stop> {
+async fn on_demand(session: &Session, target: &Target, asked: &OnDemand, manner: &Manner) -> Result<ExitCode, Stop> {
+    let at = session.job_at(target).await?;
     let whom = session.find(&asked.who, &asked.members, asked.all_members).await?;
     let view = view(session);
     let mut failed = false;
@@ -145,7 +95,7 @@ async fn on_demand(session: &Session, at: &JobAt<'_>, asked: &OnDemand, manner: 
             json_entries(
                 &mut Json::new(manner.stdout()),
                 &view,
-                &at.target.name,
+                &target.name,
                 std::slice::from_ref(&entry),
             )
         } else {
@@ -154,7 +104,7 @@ async fn on_demand(session: &Session, at: &JobAt<'_>, asked: &OnDemand, manner: 
         };
         told.map_err(|error| cannot(&error))
     };
-    session.provision_now(at, &whom, tell).await?;
+    session.provision_now(&at, &whom, tell).await?;
     let exit = if failed { Exit::Failed } else { Exit::Done };
     if failed {
         out::continue_with(&crate::cli::again());

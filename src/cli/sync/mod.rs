@@ -3,6 +3,8 @@
 mod act;
 mod show;
 
+pub(super) use self::show::export;
+
 use std::process::ExitCode;
 
 use super::{Stop, args, doctor::targets, leavers, out::Colour, place, tell::Manner, vault, walk::setup};

@@ -20,7 +20,8 @@ use crate::{
         findings,
         health::{self, Health},
         json::Json,
-        sync::{self, Entry, FOLLOW_EVERY, csv, json_entries, latency_words, write_entries},
+        overview::{self, Counted, Overview, Refused},
+        sync::{self, Entry, FOLLOW_EVERY, csv, failing_now, json_entries, write_entries},
     },
     session::{Session, sync::LOOK_BACK},
     steps::Target,
@@ -40,40 +41,49 @@ pub(super) async fn show(
         return follow(session, only(chosen)?, args, manner).await;
     }
     let telling = Telling::new(manner);
-    let all = session.health(chosen, WARN, &|what| telling.tell(what)).await;
     let now = session.clock().now();
     let since = now - args.since.map_or(LOOK_BACK, |since| since);
     let mut exit = Exit::Done;
     let mut exported = Vec::new();
-    for (target, health) in chosen.iter().zip(all) {
-        let mut job_only = health;
-        (job_only.token, job_only.certificates) = (None, Vec::new());
-        let mut entries = Vec::new();
-        let mut latency = None;
-        let mut blind = None;
-        if job_only.job.is_some() {
-            telling.tell("the provisioning log");
-            match read(session, target, since, args).await {
-                Ok((shown, all)) => {
-                    // A log that shows nobody's change is no trouble.
-                    let at = session.job_at(target).await?;
-                    let measured = session.latencies(&at, &all, since).await.unwrap_or_default();
-                    latency = latency_words(&measured);
-                    entries = shown;
-                }
-                Err(fault) => blind = Some(fault),
+    for target in chosen {
+        telling.tell("the provisioning job and its log");
+        let Overview { health, log, refused } = session.overview(target, WARN, since).await;
+        let mut health = health;
+        (health.token, health.certificates) = (None, Vec::new());
+        let mut counted = Counted {
+            at: health.at,
+            ..Counted::default()
+        };
+        if health.job.is_some() {
+            if args.people {
+                telling.tell("people on both sides");
+                counted = session.counted(target, since).await;
+            } else if let Ok(all) = &log {
+                telling.tell("how long changes take");
+                // A log that shows nobody's change is no trouble.
+                let at = session.job_at(target).await?;
+                counted.latencies = session.latencies(&at, all, since).await.unwrap_or_default();
             }
         }
         telling.end();
-        tell(session, target, &job_only, &entries, latency.as_deref(), manner).map_err(|error| cannot(&error))?;
+        let blind = log.as_ref().err().cloned();
+        let entries = shown(log.unwrap_or_default(), args);
+        let refused = if args.log { refused } else { Vec::new() };
+        let seen = Seen {
+            health: &health,
+            counted: &counted,
+            entries: &entries,
+            refused: &refused,
+        };
+        tell(session, target, &seen, manner).map_err(|error| cannot(&error))?;
         if let Some(fault) = &blind {
             out::note(&format!("The provisioning log could not be read: {fault}."));
             if !fault.hint.is_empty() {
                 out::note(&format!("  help: {}", fault.hint));
             }
         }
-        let wrong = job_only.findings.iter().any(|row| row.severity != "notice");
-        let one = exit_of(wrong || entries.iter().any(Entry::failed), !job_only.blind.is_empty());
+        let wrong = health.findings.iter().any(|row| row.severity != "notice");
+        let one = exit_of(wrong || entries.iter().any(Entry::failed), !health.blind.is_empty());
         if exit == Exit::Done || one == Exit::Failed {
             exit = one;
         }
@@ -86,6 +96,7 @@ pub(super) async fn show(
             session,
             chosen.first().map_or("", |target| &target.name),
         )?;
+        out::note(&format!("{} entries are in {}.", exported.len(), file.display()));
     }
     if exit != Exit::Done {
         out::continue_with(&crate::cli::again());
@@ -93,72 +104,58 @@ pub(super) async fn show(
     Ok(ExitCode::from(exit.code()))
 }
 
-/// The entries to show, and all: by default what failed last of each object, with `--log` everything.
-async fn read(
-    session: &Session,
-    target: &Target,
-    since: Timestamp,
-    args: &Sync,
-) -> Result<(Vec<Entry>, Vec<Entry>), Fault> {
-    let at = session.job_at(target).await?;
-    let all = session.log(&at, since).await?;
+/// The entries to show: by default what failed last of each object, with `--log` everything.
+fn shown(all: Vec<Entry>, args: &Sync) -> Vec<Entry> {
     let shown = if args.log || args.export.is_some() || args.filter.is_some() {
-        all.clone()
+        all
     } else {
         failing_now(&all)
     };
     let filter = args.filter.as_deref().unwrap_or_default();
-    Ok((shown.into_iter().filter(|entry| entry.fits(filter)).collect(), all))
+    shown.into_iter().filter(|entry| entry.fits(filter)).collect()
 }
 
-/// The last entry of each object, where that is a failure.
-fn failing_now(entries: &[Entry]) -> Vec<Entry> {
-    let mut seen = BTreeSet::new();
-    let mut last: Vec<Entry> = entries
-        .iter()
-        .rev()
-        .filter(|entry| seen.insert((entry.subject.clone(), entry.name.clone())))
-        .filter(|entry| entry.failed())
-        .cloned()
-        .collect();
-    last.reverse();
-    last
+/// What is told of a target.
+struct Seen<'s> {
+    health: &'s Health,
+    counted: &'s Counted,
+    entries: &'s [Entry],
+    refused: &'s [Refused],
 }
 
-fn tell(
-    session: &Session,
-    target: &Target,
-    health: &Health,
-    entries: &[Entry],
-    latency: Option<&str>,
-    manner: &Manner,
-) -> std::io::Result<()> {
+fn tell(session: &Session, target: &Target, seen: &Seen<'_>, manner: &Manner) -> std::io::Result<()> {
     let view = view(session);
+    let health = seen.health;
     if manner.json {
         let mut json = Json::new(manner.stdout());
         health::json(&mut json, &view, health)?;
+        overview::json_counted(&mut json, &view, &target.name, seen.counted)?;
         findings::json(&mut json, &view, health.at, &health.findings, &health.blind)?;
-        return json_entries(&mut json, &view, &target.name, entries);
+        json_entries(&mut json, &view, &target.name, seen.entries)?;
+        return overview::json_refused(&mut json, &view, &target.name, seen.refused);
     }
     if session.world.targets.len() > 1 {
         use std::io::Write;
         writeln!(manner.stdout(), "{}", target.name)?;
     }
     health::write_job(manner.stdout(), manner.style, health)?;
-    if let Some(latency) = latency {
-        use std::io::Write;
-        writeln!(manner.stdout(), "  {:<18}{latency}", "latency")?;
-    }
+    overview::write_counted(manner.stdout(), manner.style, seen.counted)?;
     findings::write(manner.stdout(), manner.style, &health.findings, &health.blind)?;
-    if !entries.is_empty() {
+    if !(seen.entries.is_empty() && seen.refused.is_empty()) {
         use std::io::Write;
         writeln!(manner.stdout())?;
     }
-    write_entries(manner.stdout(), manner.style, entries)
+    write_entries(manner.stdout(), manner.style, seen.entries)?;
+    overview::write_refused(manner.stdout(), manner.style, seen.refused)
 }
 
 /// Writes the entries to a file that is not there yet: CSV by its name, else one JSON object a line.
-fn export(file: &std::path::Path, entries: &[Entry], session: &Session, target: &str) -> Result<(), Fault> {
+pub(in crate::cli) fn export(
+    file: &std::path::Path,
+    entries: &[Entry],
+    session: &Session,
+    target: &str,
+) -> Result<(), Fault> {
     let cannot = |error: std::io::Error| {
         Fault::new(Kind::File, format!("{} cannot be written", file.display()))
             .why(error.to_string())
@@ -177,7 +174,6 @@ fn export(file: &std::path::Path, entries: &[Entry], session: &Session, target: 
     } else {
         json_entries(&mut Json::new(out), &view(session), target, entries).map_err(cannot)?;
     }
-    out::note(&format!("{} entries are in {}.", entries.len(), file.display()));
     Ok(())
 }
 
@@ -250,40 +246,4 @@ pub(super) async fn person(
         told.map_err(|error| cannot(&error))?;
     }
     Ok(ExitCode::from(exit_of(false, blind).code()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(subject: &str, result: &str, when: &str) -> Entry {
-        Entry {
-            id: format!("{subject}{when}"),
-            when: when.parse().unwrap(),
-            subject: subject.into(),
-            name: subject.into(),
-            object: "User".into(),
-            in_aws: String::new(),
-            action: "create".into(),
-            result: result.into(),
-            code: String::new(),
-            reason: String::new(),
-            cause: String::new(),
-            fix: String::new(),
-            steps: Vec::new(),
-            written: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn what_failed_and_went_well_later_is_over() {
-        let entries = [
-            entry("a", "failure", "2026-06-01T10:00:00Z"),
-            entry("b", "failure", "2026-06-01T10:00:01Z"),
-            entry("a", "success", "2026-06-01T11:00:00Z"),
-            entry("b", "failure", "2026-06-01T11:00:01Z"),
-        ];
-        let now: Vec<String> = failing_now(&entries).into_iter().map(|entry| entry.id).collect();
-        assert_eq!(now, ["b2026-06-01T11:00:01Z"]);
-    }
 }

@@ -1,6 +1,7 @@
 //! The IAM Identity Center console: the clicks that have no API.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -27,6 +28,7 @@ pub const ACTIONS: &[&str] = &[
     "aws.enable-provisioning",
     "aws.generate-token",
     "aws.delete-token",
+    "aws.age-tokens",
     "aws.disable-provisioning",
     "aws.restore-provisioning",
     "aws.disable-user",
@@ -74,6 +76,7 @@ pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clic
             Some(created) => delete_token_of(world, n, created),
             None => delete_token(world, n, text("which").unwrap_or("oldest")),
         },
+        "aws.age-tokens" => age_tokens(world, n, args.get("days").and_then(Value::as_i64).unwrap_or(366)),
         "aws.disable-provisioning" => disable_provisioning(world, n),
         "aws.restore-provisioning" => restore_provisioning(world, n),
         _ => switch_user(world, n, text("user_name"), action == "aws.enable-user"),
@@ -387,6 +390,17 @@ fn disable_provisioning(world: &mut World, n: usize) -> Clicked {
         Some(_) => instance(world, n).provisioning = None,
     }
     event(world, n, "DeleteProvisioningTenant", DIRECTORY, false);
+    Ok(json!({}))
+}
+
+/// Nobody can click that: it stands for so many days going by.
+fn age_tokens(world: &mut World, n: usize, days: i64) -> Clicked {
+    let Some(provisioning) = instance(world, n).provisioning.as_mut() else {
+        return Err(Refused::conflict("automatic provisioning is not enabled"));
+    };
+    for token in &mut provisioning.tokens {
+        token.created -= SignedDuration::from_hours(24 * days);
+    }
     Ok(json!({}))
 }
 

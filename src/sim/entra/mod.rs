@@ -17,7 +17,7 @@ mod tokens;
 mod view;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub use self::{
     certificate::Certificate,
@@ -32,7 +32,7 @@ use super::{
 };
 
 /// The console actions of this side.
-pub const ACTIONS: &[&str] = &["entra.sign-in"];
+pub const ACTIONS: &[&str] = &["entra.sign-in", "entra.edit-user"];
 
 /// The tenant a scenario's `[entra]` describes.
 ///
@@ -129,6 +129,27 @@ pub fn env(tenant: &Tenant) -> Vec<(String, String)> {
 pub fn click(world: &mut World, action: &str, args: &Map<String, Value>) -> Clicked {
     match action {
         "entra.sign-in" => sign_in::click(world, args),
+        "entra.edit-user" => edit_user(world, args),
         _ => Err(Refused::missing(format!("there is no console action {action}"))),
     }
+}
+
+/// `entra.edit-user`: somebody changes a property of a user on the user's page.
+fn edit_user(world: &mut World, args: &Map<String, Value>) -> Clicked {
+    let text = |name: &str| args.get(name).and_then(Value::as_str);
+    let (Some(upn), Some(property), Some(value)) = (text("upn"), text("property"), text("value")) else {
+        return Err(Refused::bad("`upn`, `property` and `value` are needed"));
+    };
+    let now = world.now;
+    let tenant = &mut world.entra;
+    let Some(id) = tenant.user(upn).map(|(id, _)| id.clone()) else {
+        return Err(Refused::missing(format!("there is no user {upn}")));
+    };
+    if let Some(user) = tenant.users.get_mut(&id) {
+        user.set(property, value);
+    }
+    let by = json!({ "user": { "userPrincipalName": format!("admin@{}", tenant.domains[0].name) }, "app": null });
+    let target = json!({ "id": id, "displayName": upn, "type": "User", "modifiedProperties": [] });
+    tenant.audit(now, "Update user", &by, target);
+    Ok(json!({}))
 }

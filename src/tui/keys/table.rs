@@ -15,25 +15,35 @@ const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 #[rustfmt::skip]
 pub(super) const EVERYWHERE: &[P] = &[
     P::Home, P::Form, P::Plan, P::Walk, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder,
-    P::Files,
+    P::Files, P::Health, P::Detail,
 ];
 /// Where letters are not typed into a field.
-const NOT_TYPING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::SignIn, P::Help];
+const NOT_TYPING: &[P] = &[
+    P::Home,
+    P::Plan,
+    P::Walk,
+    P::Step,
+    P::SignIn,
+    P::Help,
+    P::Health,
+    P::Detail,
+];
 /// Where they move in a list or a picture.
-const MOVING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::Help];
+const MOVING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::Help, P::Health, P::Detail];
 /// Where letters are.
 pub(super) const TYPING: &[P] = &[P::Form, P::Guide, P::Teardown, P::Ask, P::Finder, P::Files];
 #[rustfmt::skip]
 const LISTS: &[P] = &[
     P::Home, P::Plan, P::Walk, P::Step, P::Guide, P::Teardown, P::Ask, P::Help, P::Finder, P::Files,
-    P::Form,
+    P::Form, P::Health, P::Detail,
 ];
 /// Where one goes back to what was there before.
 #[rustfmt::skip]
 const INSIDE: &[P] = &[
     P::Form, P::Plan, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder, P::Files,
+    P::Health, P::Detail,
 ];
-const PARTS: &[P] = &[P::Walk, P::Guide, P::Form, P::Step];
+const PARTS: &[P] = &[P::Walk, P::Guide, P::Form, P::Step, P::Health];
 
 /// The table. Of two lines with the same key in the same place the first one counts, so there are none.
 #[rustfmt::skip]
@@ -70,6 +80,19 @@ pub const KEYS: &[Key] = &[
     key(A::Filter, &[(NONE, Char('v'))], "v", &[P::Walk, P::Plan], "filter", "Show only what failed, waits or needs you.", false),
     key(A::TakeBack, &[(NONE, Char('u'))], "u", &[P::Walk], "take back", "Show what a teardown would take back, and ask.", true).when(When::Ours),
     key(A::New, &[(NONE, Char('n'))], "n", &[P::Home], "new", "Make a new federation.", true),
+    key(A::Health, &[(NONE, Char('m'))], "m", &[P::Walk, P::Home], "health", "See how it is looked after: provisioning, token, certificates and people, live.", true),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Health], "open entry", "Show the chosen entry of the log: its steps, its cause, and what mends it.", true),
+    key(A::Pause, &[(NONE, Char('p'))], "p", &[P::Health], "pause or start", "Pause provisioning, or start it; asks first.", true),
+    key(A::Restart, &[(NONE, Char('r'))], "r", &[P::Health], "restart", "Restart provisioning: says what each way forgets, and asks first.", true),
+    key(A::OnDemand, &[(NONE, Char('o'))], "o", &[P::Health, P::Detail], "on demand", "Provision a person or a group now, and show each step.", true),
+    key(A::Person, &[(NONE, Char('i'))], "i", &[P::Health, P::Detail], "person", "Show what happened to one person across Entra, SCIM and AWS.", true),
+    key(A::Filter, &[(NONE, Char('v'))], "v", &[P::Health], "filter", "Show the whole provisioning log, or only what fails now.", false),
+    key(A::Search, &[(NONE, Char('/'))], "/", &[P::Health], "find", "Show only entries that have these words.", false),
+    key(A::Follow, &[(NONE, Char('f'))], "f", &[P::Health], "follow", "Let the log go on at its end, or hold it.", false),
+    key(A::Export, &[(NONE, Char('e'))], "e", &[P::Health], "export", "Write the entries that are shown to a new file.", false),
+    key(A::Copy, &[(NONE, Char('c'))], "c", &[P::Health, P::Detail], "copy", "Copy what mends it.", false),
+    key(A::LookNow, &[(NONE, Char('l'))], "l", &[P::Health], "look now", "Look now instead of at the next time.", false),
+    key(A::Right, &[(NONE, Right)], "→", &[P::Health], "next target", "The next AWS target.", false),
     key(A::Up, &[(NONE, Up)], "↑", LISTS, "up", "One up.", false),
     key(A::Up, &[(NONE, Char('k'))], "k", MOVING, "up", "One up.", false),
     key(A::Down, &[(NONE, Down)], "↓", LISTS, "down", "One down.", false),

@@ -32,6 +32,7 @@ impl Stage {
                     let effects = self.app.chosen(what);
                     self.perform(effects);
                 }
+                Effect::Upkeep(target, deed) => self.keep_up(target, deed),
                 Effect::Click(id) => self.click(id),
                 Effect::Answer(id, answer, brought) => self.answer(id, answer, brought),
                 Effect::Act(action) => {

@@ -11,7 +11,8 @@ use crate::{
         host::{Choice, Federation, Folder, Known, SignIn},
         keys::Place,
         page::{Effect, Open},
-        screen::{sign_in::SignInPage, start::Start, walk::Walk},
+        screen::{health::HealthPage, sign_in::SignInPage, start::Start, walk::Walk},
+        upkeep::Heard,
     },
 };
 
@@ -25,6 +26,7 @@ pub(super) enum News {
     Folder(Result<Folder, Fault>),
     Known(Vec<Known>),
     Found(String, Result<Vec<Choice>, Fault>),
+    Upkeep(Heard),
 }
 
 impl Stage {
@@ -32,13 +34,14 @@ impl Stage {
         match news {
             News::Opened(Ok(federation)) => {
                 self.app.opened(Open::new(federation));
-                vec![
-                    Effect::Home,
-                    Effect::Show(Box::new(Walk::default())),
-                    Effect::Show(Box::new(Start::default())),
-                ]
+                let next: Effect = match std::mem::take(&mut self.app.shared.to_health) {
+                    true => Effect::Show(Box::new(HealthPage::default())),
+                    false => Effect::Show(Box::new(Start::default())),
+                };
+                vec![Effect::Home, Effect::Show(Box::new(Walk::default())), next]
             }
             News::Opened(Err(fault)) => {
+                self.app.shared.to_health = false;
                 self.say_fault(&fault);
                 Vec::new()
             }
@@ -58,6 +61,14 @@ impl Stage {
                 self.app.shared.wall = None;
                 if self.app.place() == Place::SignIn {
                     self.app.back();
+                }
+                Vec::new()
+            }
+            News::Upkeep(heard) => {
+                match self.app.shared.open.as_mut().and_then(|open| open.kept.hear(heard)) {
+                    Some(Ok(said)) => self.app.shared.say = Some(clean(&said).into_owned()),
+                    Some(Err(fault)) => self.say_fault(&fault),
+                    None => {}
                 }
                 Vec::new()
             }

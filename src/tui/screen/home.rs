@@ -67,6 +67,13 @@ impl Page for Home {
         let again = matches!(event, Event::Row(row) if *row == self.scroll.at);
         match event {
             Event::Act(Action::New) => return Self::form(shared),
+            Event::Act(Action::Health) => match shared.known.get(self.scroll.at).map(|known| known.name.clone()) {
+                Some(name) => {
+                    shared.to_health = true;
+                    return vec![Effect::Open(name)];
+                }
+                None => shared.say = Some("Choose a federation first, or make one.".into()),
+            },
             _ if again || *event == Event::Act(Action::Choose) => {
                 return match shared.known.get(self.scroll.at) {
                     Some(known) => vec![Effect::Open(known.name.clone())],

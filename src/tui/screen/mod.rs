@@ -5,6 +5,7 @@ pub mod files;
 pub mod finder;
 pub mod form;
 pub mod guide;
+pub mod health;
 pub mod help;
 pub mod home;
 pub mod over;

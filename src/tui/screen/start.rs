@@ -6,6 +6,7 @@
 //! │ Next: Make Entra the identity source       │
 //! │                                            │
 //! │ ▸ Go on                                    │
+//! │   See how it is looked after               │
 //! │   Take it all back                         │
 //! │   Look around                              │
 //! └────────────────────────────────────────────┘
@@ -20,7 +21,7 @@ use crate::{
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Open, Page, Shared},
-        screen::{plan::Plan, teardown::Teardown},
+        screen::{health::HealthPage, plan::Plan, teardown::Teardown},
         widget::{
             frame::{self, question_over},
             scroll::Scroll,
@@ -37,6 +38,7 @@ pub struct Start {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Begin,
+    Health,
     TakeBack,
     Look,
 }
@@ -58,6 +60,9 @@ fn choices(open: &Open) -> Vec<(Choice, &'static str)> {
             _ => "Show what is left, then go on",
         },
     ));
+    if open.view.tally().count(State::stands) > 0 {
+        choices.push((Choice::Health, "See how it is looked after"));
+    }
     if ours {
         choices.push((Choice::TakeBack, "Take it all back"));
     }
@@ -123,6 +128,7 @@ impl Page for Start {
         if again || *event == Event::Act(Action::Choose) {
             return match choices.get(self.scroll.at).map(|(choice, _)| *choice) {
                 Some(Choice::Begin) => vec![Effect::Instead(Box::new(Plan::default())), Effect::Start(Intent::Plan)],
+                Some(Choice::Health) => vec![Effect::Instead(Box::new(HealthPage::default()))],
                 Some(Choice::TakeBack) => vec![
                     Effect::Instead(Box::new(Teardown::default())),
                     Effect::Start(Intent::PlanDown),

@@ -22,16 +22,21 @@ use ratatui::{
 
 use self::{
     activity::Log,
-    head::{draw_banner, draw_head, draw_phase_line, draw_phases, rule},
+    head::{draw_banner, draw_head, draw_phase_line, draw_phases},
 };
-use super::{ask::Ask, finder, guide::GuideScreen, start::Start, step, step::StepScreen, teardown::Teardown};
+use super::{
+    ask::Ask, finder, guide::GuideScreen, health::HealthPage, start::Start, step, step::StepScreen, teardown::Teardown,
+};
 use crate::{
     engine::{driver::Order, fact::Intent},
     tui::{
         graph::GraphPane,
         keys::{Action, Place},
         page::{Effect, Event, Open, Page, Shared},
-        widget::{bar::bar, line::put},
+        widget::{
+            bar::bar,
+            line::{heading, put},
+        },
     },
 };
 
@@ -124,6 +129,7 @@ impl Page for Walk {
                 }
                 shared.say = Some("Let it come to its end first, or stop it (q).".into());
             }
+            Event::Act(Action::Health) => return vec![Effect::Show(Box::new(HealthPage::default()))],
             Event::Act(Action::NeedsYou) => match GuideScreen::of_first(open) {
                 Some(guide) => return vec![Effect::Show(Box::new(guide))],
                 None => {
@@ -298,11 +304,11 @@ impl Walk {
 
     fn draw_focus_title(&self, shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Rect) {
         let title = focus::title(&shared.theme, open);
-        rule(&shared.theme, &title, false, frame, area);
+        heading(&shared.theme, &title, false, frame, area);
     }
 
     fn draw_activity_title(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        rule(
+        heading(
             &shared.theme,
             self.log.title(),
             self.part == Part::Activity,

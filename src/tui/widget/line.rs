@@ -10,7 +10,7 @@ use ratatui::{
 };
 
 use crate::{
-    report::clean::{head, width, wrap},
+    report::clean::{cut, head, width, wrap},
     tui::theme::Theme,
 };
 
@@ -152,8 +152,20 @@ fn short(line: &Line<'static>, room: usize) -> Line<'static> {
 
 /// A label, and a text beside it on as many lines as it takes; below it, where there is no room beside it.
 pub fn labelled(theme: &Theme, label: &str, text: &str, style: Style, columns: usize) -> Vec<Line<'static>> {
-    let beside = columns >= LABEL * 3;
-    let indent = if beside { LABEL } else { 1 };
+    labelled_by(theme, LABEL, label, text, style, columns)
+}
+
+/// The same with labels of so many columns.
+pub fn labelled_by(
+    theme: &Theme,
+    room: usize,
+    label: &str,
+    text: &str,
+    style: Style,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let beside = columns >= room * 3;
+    let indent = if beside { room } else { 1 };
     let mut lines = wrap(&theme.words(text), columns.saturating_sub(indent));
     if !beside && !label.is_empty() {
         lines.insert(0, String::new());
@@ -171,6 +183,21 @@ pub fn labelled(theme: &Theme, label: &str, text: &str, style: Style, columns: u
 pub fn choice(theme: &Theme, chosen: bool, text: &str) -> Line<'static> {
     let style = if chosen { theme.focus() } else { theme.text() };
     Line::styled(format!("{}{text}", theme.pointer(chosen)), style)
+}
+
+/// A heading on a line, where there is no room for frames. One with the keys has a mark.
+pub fn heading(theme: &Theme, title: &str, focus: bool, frame: &mut Frame<'_>, area: Rect) {
+    let columns = usize::from(area.width);
+    let mark = if focus { theme.either("▸ ", "> ") } else { "" };
+    let text = cut(title, columns.saturating_sub(6), theme.ascii).into_owned();
+    let line = theme.either("─", "-");
+    let rest = columns.saturating_sub(width(&text) + width(mark) + 4);
+    let line = Line::from(vec![
+        Span::styled(format!("{line} "), theme.line()),
+        Span::styled(format!("{mark}{text}"), theme.strong()),
+        Span::styled(format!(" {} ", line.repeat(rest)), theme.line()),
+    ]);
+    put(theme, line, frame, area);
 }
 
 /// A rule from side to side.

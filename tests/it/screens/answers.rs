@@ -4,11 +4,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fedwiz::{
     engine::{fact::Intent, signal::Signal},
     fault::{Fault, Kind},
+    report::job::{self, Change},
     tui::{
         host::{Choice, LookUp},
-        keys::Place,
+        keys::{self, Place},
         page::Effect,
         screen::{form::Form, guide::GuideScreen},
+        upkeep::Deed,
     },
 };
 
@@ -168,4 +170,118 @@ fn what_may_be_chosen_is_looked_up_beside_the_typing() {
     assert!(text(&stage.buffer(80, 24)).contains("lacks Domain.Read.All"));
     stage.typed("con");
     assert_eq!(wanted(&mut stage), None);
+}
+
+/// What moves something where there is room to move, so that a key that had nothing to do has something.
+const MOVES: [Option<KeyCode>; 5] = [
+    None,
+    Some(KeyCode::Tab),
+    Some(KeyCode::Down),
+    Some(KeyCode::PageDown),
+    Some(KeyCode::Char('v')),
+];
+
+#[test]
+fn no_key_of_the_page_on_upkeep_is_dead() {
+    let mut dead = Vec::new();
+    for (place, name) in [(Place::Health, "health-failed"), (Place::Detail, "health-entry")] {
+        for key in keys::keys(place) {
+            for (modifiers, code) in key.codes {
+                let alive = MOVES.iter().any(|first| {
+                    let mut stage = scene(name)(films());
+                    stage.buffer(80, 16);
+                    if let Some(first) = first {
+                        stage.key(*first);
+                    }
+                    let before = (text(&stage.buffer(80, 16)), stage.app.place());
+                    let effects = stage.app.key(&KeyEvent::new(*code, *modifiers));
+                    let outside = !effects.is_empty();
+                    stage.perform(effects);
+                    outside || (text(&stage.buffer(80, 16)), stage.app.place()) != before
+                });
+                if !alive {
+                    dead.push(format!("{place:?}: {} ({})", key.shown, key.word));
+                }
+            }
+        }
+    }
+    assert!(dead.is_empty(), "nothing comes of:\n{}", dead.join("\n"));
+}
+
+#[test]
+fn nothing_is_done_to_provisioning_before_somebody_agreed() {
+    let deeds = |effects: &[Effect]| -> Vec<Deed> {
+        let deeds = effects.iter().filter_map(|effect| match effect {
+            Effect::Upkeep(target, deed) => {
+                assert_eq!(target, "aws");
+                Some(deed.clone())
+            }
+            _ => None,
+        });
+        deeds.collect()
+    };
+    let press = |stage: &mut Stage, code: KeyCode| {
+        let effects = stage.app.key(&KeyEvent::new(code, KeyModifiers::NONE));
+        let found = deeds(&effects);
+        stage.perform(effects);
+        found
+    };
+    for (scene_name, key, wanted) in [
+        ("health-well", 'p', Change::Pause),
+        ("health-paused", 'p', Change::Start),
+        (
+            "health-quarantine",
+            'r',
+            Change::Restart(vec![job::scope("escrows").unwrap(), job::scope("quarantine").unwrap()]),
+        ),
+    ] {
+        let mut stage = scene(scene_name)(films());
+        assert_eq!(press(&mut stage, KeyCode::Char(key)), []);
+        if key == 'r' {
+            assert_eq!(press(&mut stage, KeyCode::Enter), []);
+        }
+        // The first answer leaves it as it is.
+        assert_eq!(press(&mut stage, KeyCode::Enter), []);
+        assert_eq!(stage.app.place(), Place::Health);
+        press(&mut stage, KeyCode::Char(key));
+        if key == 'r' {
+            press(&mut stage, KeyCode::Enter);
+        }
+        press(&mut stage, KeyCode::Down);
+        assert_eq!(press(&mut stage, KeyCode::Enter), [Deed::Change(wanted)]);
+        assert_eq!(stage.app.place(), Place::Health);
+    }
+    // Whom to provision is typed, and Esc does nothing.
+    let mut stage = scene("health-well")(films());
+    press(&mut stage, KeyCode::Char('o'));
+    stage.typed("nikki@contoso.com");
+    assert_eq!(press(&mut stage, KeyCode::Esc), []);
+    press(&mut stage, KeyCode::Char('o'));
+    assert_eq!(press(&mut stage, KeyCode::Enter), [], "nobody was named");
+    stage.typed("nikki@contoso.com");
+    assert_eq!(
+        press(&mut stage, KeyCode::Enter),
+        [Deed::Provision("nikki@contoso.com".into())]
+    );
+    assert_eq!(stage.app.place(), Place::Detail);
+}
+
+#[test]
+fn the_log_is_narrowed_by_words_and_written_as_it_is_shown() {
+    let mut stage = scene("health-recovered")(films());
+    stage
+        .key(KeyCode::Char('/'))
+        .typed("result=success nikki")
+        .key(KeyCode::Enter);
+    let drawn = text(&stage.buffer(120, 40));
+    assert!(
+        drawn.contains("with \"result=success nikki\"") && drawn.contains("NikkiWolf@"),
+        "{drawn}"
+    );
+    assert!(!drawn.contains("RichardRoe@"), "{drawn}");
+    let effects = stage.app.key(&KeyEvent::new(KeyCode::Char('e'), KeyModifiers::NONE));
+    let [Effect::Upkeep(_, Deed::Export(entries))] = &effects[..] else {
+        panic!("nothing is written")
+    };
+    assert!(!entries.is_empty() && entries.iter().all(|entry| entry.name.starts_with("Nikki")));
 }

@@ -23,13 +23,14 @@ use fedwiz::{
     tui::{
         dag::map::Map,
         host::{Choice, Draft, Federation, Folder, Host, Known, LookUp, Question, Running, SignIn, Wrong},
+        upkeep::Upkeep,
     },
 };
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use super::odd;
+use super::{care::Care, odd};
 use crate::loopback::Loopback;
 
 /// A run as it was told, notice by notice.
@@ -153,6 +154,8 @@ pub struct Films {
     pub stopped: Film,
     pub word: Film,
     pub foreign: Film,
+    /// How the tutorial's federation is looked after.
+    pub care: Care,
     /// How texts are said that no film holds.
     pub say: fn(&str) -> String,
 }
@@ -170,11 +173,11 @@ fn foreign_names(profile: &mut Profile) {
 }
 
 /// Something that takes its time, on a runtime of its own: other tests have theirs.
-fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+fn apart<T: Send + 'static, F: Future<Output = T>>(work: impl FnOnce() -> F + Send + 'static) -> T {
     let worker = std::thread::spawn(move || {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(work)
+        runtime.block_on(work())
     });
     worker.join().unwrap()
 }
@@ -185,7 +188,7 @@ const ALL: [Intent; 4] = [Intent::Plan, Intent::Up, Intent::PlanDown, Intent::Do
 pub fn films() -> &'static Films {
     static FILMS: OnceLock<Films> = OnceLock::new();
     FILMS.get_or_init(|| {
-        apart(async {
+        apart(|| async {
             let up = [Intent::Up];
             let tutorial = Film::shot("fresh", |_| {}, Play::Along, &ALL).await;
             Films {
@@ -198,6 +201,7 @@ pub fn films() -> &'static Films {
                 stopped: Film::shot("fresh", |_| {}, Play::Stop, &up).await,
                 word: Film::shot("fresh", |_| {}, Play::Word, &up).await,
                 foreign: Film::shot("fresh", foreign_names, Play::Along, &[Intent::Plan]).await,
+                care: Care::shot().await,
                 say: str::to_owned,
             }
         })
@@ -208,7 +212,7 @@ pub fn films() -> &'static Films {
 pub fn odd_films() -> &'static Films {
     static FILMS: OnceLock<Films> = OnceLock::new();
     FILMS.get_or_init(|| {
-        let shot = apart(async {
+        let shot = apart(|| async {
             let up = [Intent::Up];
             [
                 Film::shot("fresh", odd::people, Play::Along, &ALL).await,
@@ -228,6 +232,7 @@ pub fn odd_films() -> &'static Films {
             refused,
             stopped,
             word,
+            care: films().care.told(),
             say: odd::long,
         }
     })
@@ -279,6 +284,10 @@ impl Federation for OnFilm {
 
     fn console(&self) -> Option<Arc<dyn Operator>> {
         self.film.simulated.then(|| Arc::new(Nobody) as Arc<dyn Operator>)
+    }
+
+    fn upkeep(self: Arc<Self>) -> Arc<dyn Upkeep> {
+        unreachable!("a film is not looked after")
     }
 
     fn command(&self, _: Intent) -> String {

@@ -34,7 +34,18 @@ const SMALL: (u16, u16) = (40, 12);
 fn is_kept_small(name: &str) -> bool {
     matches!(
         name,
-        "walk-needs-you" | "walk-failed" | "plan" | "guide" | "step" | "teardown" | "form-wrong" | "home"
+        "walk-needs-you"
+            | "walk-failed"
+            | "plan"
+            | "guide"
+            | "step"
+            | "teardown"
+            | "form-wrong"
+            | "home"
+            | "health-well"
+            | "health-quarantine"
+            | "health-failed"
+            | "health-outage"
     )
 }
 

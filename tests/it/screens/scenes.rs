@@ -10,9 +10,10 @@ use fedwiz::{
         keys::{Action, Place},
         page::Open,
         screen::{
-            ask::Ask, finder, form::Form, guide::GuideScreen, help::Help, sign_in::SignInPage, start::Start,
-            step::StepScreen,
+            ask::Ask, finder, form::Form, guide::GuideScreen, health::HealthPage, help::Help, sign_in::SignInPage,
+            start::Start, step::StepScreen,
         },
+        upkeep::Heard,
     },
 };
 use jiff::Timestamp;
@@ -303,6 +304,67 @@ pub const SCENES: &[(&str, Scene)] = &[
         stage.typed("fabrikam").key(KeyCode::Enter);
         stage
     }),
+    ("health-first", |films| {
+        let mut stage = Stage::of(&films.tutorial, &[Intent::Up]);
+        stage.looked(&[], None);
+        stage.heard(Heard::Looking);
+        stage.app.show(Box::new(HealthPage::default()));
+        stage
+    }),
+    ("health-well", |films| looked(films, &["well"])),
+    ("health-cycle", |films| looked(films, &["cycle"])),
+    ("health-paused", |films| looked(films, &["paused"])),
+    ("health-never-ran", |films| looked(films, &["never-ran"])),
+    ("health-late", |films| looked(films, &["late"])),
+    ("health-quarantine", |films| looked(films, &["quarantine"])),
+    ("health-throttled", |films| looked(films, &["throttled"])),
+    ("health-no-job", |films| looked(films, &["no-job"])),
+    ("health-outage", |films| looked(films, &["outage"])),
+    ("health-failed", |films| looked(films, &["failed"])),
+    ("health-recovered", |films| looked(films, &["failed", "recovered"])),
+    ("health-log", |films| {
+        let mut stage = looked(films, &["failed", "recovered"]);
+        stage.key(KeyCode::Char('v')).key(KeyCode::Up);
+        stage
+    }),
+    ("health-entry", |films| {
+        let mut stage = looked(films, &["failed"]);
+        stage.key(KeyCode::Tab).key(KeyCode::Enter);
+        stage
+    }),
+    ("health-restart", |films| {
+        let mut stage = looked(films, &["quarantine"]);
+        stage.key(KeyCode::Char('r'));
+        stage
+    }),
+    ("health-agree", |films| {
+        let mut stage = looked(films, &["quarantine"]);
+        stage.key(KeyCode::Char('r')).key(KeyCode::Enter);
+        stage
+    }),
+    ("health-pause", |films| {
+        let mut stage = looked(films, &["well"]);
+        stage.key(KeyCode::Char('p'));
+        stage
+    }),
+    ("health-whom", |films| {
+        let mut stage = looked(films, &["well"]);
+        stage.key(KeyCode::Char('o')).typed("Richard");
+        stage
+    }),
+    ("health-answers", |films| {
+        let mut stage = looked(films, &["failed"]);
+        stage.key(KeyCode::Char('o')).key(KeyCode::Enter);
+        stage.heard(Heard::Answered(films.care.failed.clone()));
+        stage.heard(Heard::Answered(films.care.good.clone()));
+        stage
+    }),
+    ("health-person", |films| {
+        let mut stage = looked(films, &["failed"]);
+        stage.key(KeyCode::Char('i')).key(KeyCode::Enter);
+        stage.heard(Heard::Person(Box::new(Ok(films.care.person.clone()))));
+        stage
+    }),
     ("help", |films| {
         let mut stage = Stage::of(&films.tutorial, &[]);
         stage.app.show(Box::new(Help::of(Place::Walk)));
@@ -396,6 +458,15 @@ fn form(films: &'static Films) -> Stage {
     let draft = stage.app.shared.draft.clone();
     stage.app.show(Box::new(Form::new(draft)));
     stage.key(KeyCode::Enter);
+    stage
+}
+
+/// The page on how the federation is looked after, after these looks.
+fn looked(films: &'static Films, looks: &[&str]) -> Stage {
+    let mut stage = Stage::of(&films.tutorial, &[Intent::Up]);
+    let looks: Vec<_> = looks.iter().map(|name| &films.care.looks[name]).collect();
+    stage.looked(&looks, Some(&films.care.counted));
+    stage.app.show(Box::new(HealthPage::default()));
     stage
 }
 

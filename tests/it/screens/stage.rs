@@ -11,7 +11,11 @@ use fedwiz::{
         recorder::Notice,
         signal::{Signal, SignalEvent},
     },
-    report::{clean, words::State},
+    report::{
+        clean,
+        overview::{Counted, Overview},
+        words::State,
+    },
     tui::{
         app::App,
         host::Known,
@@ -19,6 +23,7 @@ use fedwiz::{
         page::{Effect, Open, Shared},
         screen::walk::Walk,
         theme::Theme,
+        upkeep::{Heard, Kept},
     },
 };
 use jiff::Timestamp;
@@ -78,6 +83,11 @@ impl Stage {
                 Effect::Back => self.app.back(),
                 Effect::Home => self.app.home(),
                 Effect::Start(intent) => self.app.begins(intent),
+                Effect::Upkeep(_, deed) => self.app.shared.open.as_mut().unwrap().kept.begins(&deed),
+                Effect::Chosen(what) => {
+                    let effects = self.app.chosen(what);
+                    self.perform(effects);
+                }
                 Effect::Act(action) => {
                     let effects = self.app.act(action);
                     self.perform(effects);
@@ -123,6 +133,27 @@ impl Stage {
         self.perform(effects);
         self.tick();
         self
+    }
+
+    /// Tells what looks at the federation found.
+    pub fn looked(&mut self, looks: &[&Overview], counted: Option<&Counted>) {
+        let open = self.app.shared.open.as_mut().unwrap();
+        open.kept = Kept::of(vec!["aws".into()]);
+        for look in looks {
+            let at = look.health.at;
+            open.kept.hear(Heard::Looked("aws".into(), Box::new((*look).clone())));
+            open.kept.hear(Heard::Rests(at + jiff::SignedDuration::from_secs(30)));
+            *self.stage.as_ref().unwrap().now.lock().unwrap() = at + jiff::SignedDuration::from_secs(5);
+        }
+        if let Some(counted) = counted {
+            open.kept.hear(Heard::Counted("aws".into(), counted.clone()));
+        }
+        self.tick();
+    }
+
+    /// Tells what came back.
+    pub fn heard(&mut self, heard: Heard) {
+        self.app.shared.open.as_mut().unwrap().kept.hear(heard);
     }
 
     /// Tells what is not on film.

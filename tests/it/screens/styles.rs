@@ -75,7 +75,11 @@ fn styles(buffer: &Buffer) -> String {
 }
 
 /// One state of each screen, and of the walk those in which it is most itself.
-const MAIN: [&str; 17] = [
+const MAIN: [&str; 21] = [
+    "health-well",
+    "health-quarantine",
+    "health-failed",
+    "health-entry",
     "home",
     "form-wrong",
     "start",

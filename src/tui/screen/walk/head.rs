@@ -16,7 +16,6 @@ use crate::{
     tui::{
         dag::{Through, goes_back, through},
         page::{Open, Shared},
-        theme::Theme,
         widget::{line::put, name::in_words, wait::span},
     },
 };
@@ -394,19 +393,4 @@ fn phase_state(view: &View, tally: Tally, through: Through) -> State {
         None if tally.count(State::is_gone) > 0 && tally.count(State::stands) == 0 => State::Removed,
         None => State::Open,
     }
-}
-
-/// A heading on a line, where there is no room for frames. One with the keys has a mark.
-pub(super) fn rule(theme: &Theme, title: &str, focus: bool, frame: &mut Frame<'_>, area: Rect) {
-    let columns = usize::from(area.width);
-    let mark = if focus { theme.either("▸ ", "> ") } else { "" };
-    let text = cut(title, columns.saturating_sub(6), theme.ascii).into_owned();
-    let line = theme.either("─", "-");
-    let rest = columns.saturating_sub(width(&text) + width(mark) + 4);
-    let line = Line::from(vec![
-        Span::styled(format!("{line} "), theme.line()),
-        Span::styled(format!("{mark}{text}"), theme.strong()),
-        Span::styled(format!(" {} ", line.repeat(rest)), theme.line()),
-    ]);
-    put(theme, line, frame, area);
 }
