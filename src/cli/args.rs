@@ -93,7 +93,8 @@ pub enum Command {
         after_help = "Examples:\n  fedwiz check\n  fedwiz check --only scim --json\n  fedwiz check --repair\n  \
                       fedwiz check --repair --yes --answers answers.toml\n\n\
                       One line for each difference, on stdout; nothing when all stands. What others added since counts, too: \
-                      `fedwiz apply`\ntakes it up as it is, `--repair` takes it out again.\n\n\
+                      `fedwiz apply`\ntakes it up as it is, `--repair` takes it out again. An assignment that others made is told \
+                      and stays: write it into\nthe profile and apply, or leave it out with --ignore-others.\n\n\
                       Exit codes: 0 all stands, 4 something differs, 1 something could not be looked at or repaired."
     )]
     Check(Check),
@@ -238,6 +239,9 @@ pub struct Check {
     /// Who does the steps that have no API in a repair
     #[arg(long, value_enum, default_value_t = OperatorKind::Terminal, value_name = "WHO")]
     pub operator: OperatorKind,
+    /// Leave out assignments that others made
+    #[arg(long)]
+    pub ignore_others: bool,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
@@ -261,6 +265,9 @@ pub struct Watch {
     /// Ring the terminal's bell at each change
     #[arg(long)]
     pub bell: bool,
+    /// Leave out assignments that others made
+    #[arg(long)]
+    pub ignore_others: bool,
     /// Run this command at each change
     #[arg(long, value_name = "COMMAND")]
     pub exec: Option<String>,

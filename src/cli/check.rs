@@ -12,7 +12,7 @@ use super::{
     place,
     tell::{Manner, Teller, differences},
     vault,
-    walk::{clock, drive, finish, selection, setup, who_answers},
+    walk::{clock, drive, drive_on, finish, finish_with, how_to_go_on, selection, setup, who_answers},
 };
 use crate::{
     engine::{exit::Exit, fact::Intent, outcome::Outcome, select::Selection},
@@ -33,11 +33,31 @@ pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Resul
     session
         .recorder
         .with_run(|run| vault::say_what_is_forgotten(args.token_store, run));
-    let (outcome, _) = look(&session, selection(&args.part), &manner).await?;
-    finish(&outcome, &manner)
+    let selection = selection(&args.part);
+    let mut teller = Teller::new(&session, Intent::Check, &manner).in_lines();
+    let driver = session.checker(selection.clone());
+    let mut outcome = drive_on(&session, Intent::Check, driver, &mut teller).await?;
+    let mut goes_on = how_to_go_on(&outcome);
+    let recorded = outcome.findings.len();
+    if !args.ignore_others {
+        outcome = session.with_others(outcome, &selection).await;
+    }
+    let others = outcome.findings.len() - recorded;
+    if goes_on.is_none() && outcome.exit() != Exit::Done {
+        // A repair mends nothing that others made.
+        goes_on = Some(super::again());
+    }
+    teller.end(&outcome, goes_on.clone())?;
+    if others > 0 {
+        out::note(
+            "What others made stays as it is, also in a repair. To take it up, write it into the profile and run \
+             `fedwiz apply`; to leave it out, add --ignore-others.",
+        );
+    }
+    finish_with(&outcome, &manner, goes_on)
 }
 
-/// One look, told by its differences.
+/// One look at what was recorded, told by its differences.
 async fn look(session: &Session, selection: Selection, manner: &Manner) -> Result<(Outcome, Vec<Drift>), Fault> {
     let mut teller = Teller::new(session, Intent::Check, manner).in_lines();
     let driver = session.checker(selection);

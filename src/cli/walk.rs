@@ -214,10 +214,15 @@ pub(super) fn how_to_go_on(outcome: &Outcome) -> Option<String> {
 
 /// The exit code, after the line that says how to go on.
 pub(super) fn finish(outcome: &Outcome, manner: &Manner) -> Result<ExitCode, Stop> {
+    finish_with(outcome, manner, how_to_go_on(outcome))
+}
+
+/// The same where another command continues.
+pub(super) fn finish_with(outcome: &Outcome, manner: &Manner, goes_on: Option<String>) -> Result<ExitCode, Stop> {
     if let Some(fault) = &outcome.fatal {
         out::fault(fault);
     }
-    if let Some(command) = how_to_go_on(outcome)
+    if let Some(command) = goes_on
         && !manner.says_how_to_go_on(outcome.intent)
     {
         out::continue_with(&command);

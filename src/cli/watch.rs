@@ -53,6 +53,7 @@ pub(super) async fn run(args: args::Watch, colour: Colour, verbose: u8) -> Resul
         hook: args.exec.map(|command| Hook::new(command, &profile)),
         every: args.every,
         bell: args.bell,
+        ignore_others: args.ignore_others,
         selection: selection(&args.part),
         known: Known::default(),
         looks: 0,
@@ -87,6 +88,7 @@ struct Watch {
     hook: Option<Hook>,
     every: Duration,
     bell: bool,
+    ignore_others: bool,
     selection: Selection,
     known: Known,
     looks: u32,
@@ -136,7 +138,10 @@ impl Watch {
     /// One look at everything; false when nothing at all could be seen.
     async fn look(&self, session: &Session) -> Result<(Look, bool), Fault> {
         let driver = session.watcher(self.selection.clone());
-        let outcome = driver.run(Intent::Check).await?;
+        let mut outcome = driver.run(Intent::Check).await?;
+        if !self.ignore_others {
+            outcome = session.with_others(outcome, &self.selection).await;
+        }
         let view = self.view(session);
         let (drifts, unseen) = differences(&view, &outcome);
         let mut look = Look::default();

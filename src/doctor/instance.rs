@@ -10,7 +10,11 @@ use crate::clients::aws::is_about_key;
 pub fn judge(evidence: &Evidence, findings: &mut Vec<Finding>) {
     for lacking in &evidence.entra.lacking {
         let kind = if lacking.role { "role" } else { "permission" };
-        let detail = format!("is the {kind} needed to {}", lacking.to);
+        let detail = format!(
+            "is the {kind} needed to {}, by {}",
+            lacking.to,
+            lacking.steps.join(", ")
+        );
         findings.push(Finding::new("entra-rights", Side::Entra, &lacking.right, detail));
     }
     let aws = &evidence.aws;

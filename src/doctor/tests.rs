@@ -302,6 +302,7 @@ const PLANTS: &[Plant] = &[
             right: "User.Read.All".into(),
             role: false,
             to: "read users".into(),
+            steps: vec!["entra.user"],
         }];
     }),
     ("aws-rights", "sso:ListPermissionSets", |e| {

@@ -113,8 +113,13 @@ impl Session {
     /// How somebody is in Entra, in words, and whether they are gone.
     async fn in_entra(&self, object: Option<&str>, name: &str) -> Result<(String, bool), Fault> {
         let entra = &self.world.entra;
-        let found = match object {
+        let by_id = match object {
             Some(id) => entra.user(id).await?,
+            None => None,
+        };
+        // Not every federation sends the object id: whoever is there under the same name is not gone.
+        let found = match by_id {
+            Some(user) => Some(user),
             None => entra.user(name).await?,
         };
         Ok(match (found, object) {

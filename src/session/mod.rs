@@ -8,6 +8,7 @@ pub mod health;
 pub mod job;
 pub mod leavers;
 mod observe;
+mod others;
 #[cfg(feature = "demo")]
 pub mod rehearsal;
 pub mod rotation;

@@ -257,6 +257,20 @@ pub fn keys_of(world: &World, target: Option<&str>, upn: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the assignment of this principal would be called, were it in the profile.
+pub fn key(instance: &Instance, account: &str, principal: &profile::Principal, set: &str) -> String {
+    let account = if account == instance.owner { MANAGEMENT } else { account };
+    let row = Row {
+        principal: match principal {
+            profile::Principal::User(upn) => Who::AlreadyThere(upn.clone()),
+            profile::Principal::Group(name) => Who::Group(name.clone()),
+        },
+        account: account.to_owned(),
+        set: set.to_owned(),
+    };
+    row.key()
+}
+
 /// Whether a permission set is assigned to anybody before provisioning, or only after. None when to nobody.
 pub(super) fn is_early(world: &World, target: Option<&str>, set: &str) -> Option<bool> {
     let rows = rows(world, target);

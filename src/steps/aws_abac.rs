@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Cx, World,
     by_hand::{Known, in_identity_center},
@@ -25,6 +27,43 @@ use crate::{
 #[derive(Debug)]
 pub struct AwsAbac;
 
+/// The list as it was set, and what others have put into it since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tagging {
+    /// What was set, on top of what was there then.
+    #[serde(flatten)]
+    pub set: AccessControl,
+    /// What others added since and a later set-up took up. It is theirs, and is never taken back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, String>,
+}
+
+impl Tagging {
+    fn new(set: AccessControl) -> Self {
+        Self {
+            set,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// The whole list as it was last seen.
+    fn list(&self) -> BTreeMap<String, String> {
+        let mut list = self.set.attributes.clone();
+        list.extend(self.others.clone());
+        list
+    }
+
+    /// What was set, with all else of this list as what others added.
+    fn beside(&self, list: &BTreeMap<String, String>) -> Self {
+        let theirs = |(key, source): &(&String, &String)| self.set.attributes.get(*key) != Some(source);
+        let others = list.iter().filter(theirs);
+        Self {
+            set: self.set.clone(),
+            others: others.map(|(key, source)| (key.clone(), source.clone())).collect(),
+        }
+    }
+}
+
 impl Step<World> for AwsAbac {
     const ABOUT: About = About {
         id: StepId::new("aws.abac"),
@@ -38,7 +77,7 @@ impl Step<World> for AwsAbac {
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html",
     };
     type Needs = (One<AwsInstance>, After<AwsRights>);
-    type Output = AccessControl;
+    type Output = Tagging;
 
     fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
         world.profile.abac.iter().map(|_| Item::only()).collect()
@@ -48,8 +87,8 @@ impl Step<World> for AwsAbac {
         &self,
         cx: &Cx,
         (instance, ()): &(Instance, ()),
-        known: Option<&AccessControl>,
-    ) -> Result<Probe<AccessControl>, Fault> {
+        known: Option<&Tagging>,
+    ) -> Result<Probe<Tagging>, Fault> {
         let Some(found) = cx.world().target(cx.target())?.aws.access_control(instance).await? else {
             return Ok(Probe::Absent);
         };
@@ -62,45 +101,45 @@ impl Step<World> for AwsAbac {
             }
             Progress::Done => {}
         }
-        let recorded = cx.as_recorded::<AccessControl>();
-        let wanted = wanted(cx, recorded.as_ref().map_or(&found.attributes, |was| &was.attributes))?;
+        let recorded = cx.as_recorded::<Tagging>().map(|recorded| recorded.list());
+        let wanted = wanted(cx, recorded.as_ref().unwrap_or(&found.attributes))?;
         let differences = differences(&found.attributes, &wanted);
         if differences.is_empty() {
             let proof = format!("ENABLED, {}", shown(&found.attributes));
             // What we set is what is taken back, not what others added since.
-            let output = known.cloned().unwrap_or(found);
+            let output = match known {
+                Some(known) => known.beside(&found.attributes),
+                None => Tagging::new(found),
+            };
             return Ok(Probe::present(output, proof));
         }
-        Ok(Probe::Drifted { found, differences })
+        Ok(Probe::Drifted {
+            found: Tagging::new(found),
+            differences,
+        })
     }
 
-    async fn apply(
-        &self,
-        cx: &Cx,
-        (instance, ()): &(Instance, ()),
-        found: Option<&AccessControl>,
-    ) -> Result<AccessControl, Fault> {
+    async fn apply(&self, cx: &Cx, (instance, ()): &(Instance, ()), found: Option<&Tagging>) -> Result<Tagging, Fault> {
         let aws = &cx.world().target(cx.target())?.aws;
-        let recorded = cx.as_recorded::<AccessControl>();
-        let there = recorded.as_ref().or(found);
-        let there = there.map(|there| there.attributes.clone()).unwrap_or_default();
+        let recorded = cx.as_recorded::<Tagging>();
+        let there = recorded.as_ref().or(found).map(Tagging::list).unwrap_or_default();
         let attributes = wanted(cx, &there)?;
         match found {
             None => aws.create_access_control(instance, &attributes).await?,
             Some(_) => aws.update_access_control(instance, &attributes).await?,
         }
-        Ok(AccessControl {
+        let set = AccessControl {
             progress: Progress::Done,
-            attributes,
+            attributes: attributes.clone(),
+        };
+        Ok(match recorded {
+            // Brought back: what is whose stays as it was written down.
+            Some(recorded) => recorded.beside(&attributes),
+            None => Tagging::new(set),
         })
     }
 
-    async fn undo(
-        &self,
-        cx: &Cx,
-        (instance, ()): &(Instance, ()),
-        made: &Made<AccessControl>,
-    ) -> Result<Undone, Fault> {
+    async fn undo(&self, cx: &Cx, (instance, ()): &(Instance, ()), made: &Made<Tagging>) -> Result<Undone, Fault> {
         let aws = &cx.world().target(cx.target())?.aws;
         let Some(now) = aws.access_control(instance).await? else {
             return Ok(Undone::AlreadyGone);
@@ -122,7 +161,7 @@ impl Step<World> for AwsAbac {
         })
     }
 
-    async fn gone(&self, cx: &Cx, (instance, ()): &(Instance, ()), made: &Made<AccessControl>) -> Result<Gone, Fault> {
+    async fn gone(&self, cx: &Cx, (instance, ()): &(Instance, ()), made: &Made<Tagging>) -> Result<Gone, Fault> {
         let aws = &cx.world().target(cx.target())?.aws;
         let Some(now) = aws.access_control(instance).await? else {
             return Ok(Gone::Yes(Text::Borrowed("attributes for access control are off")));
@@ -204,13 +243,9 @@ fn list(abac: &Abac, there: &BTreeMap<String, String>) -> Result<BTreeMap<String
 }
 
 /// The list without what we did to it. What others changed in the meantime stays.
-fn put_back(made: &Made<AccessControl>, now: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let ours = &made.output.attributes;
-    let before = made
-        .before
-        .as_ref()
-        .map(|before| before.attributes.clone())
-        .unwrap_or_default();
+fn put_back(made: &Made<Tagging>, now: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let ours = &made.output.set.attributes;
+    let before = made.before.as_ref().map(Tagging::list).unwrap_or_default();
     let mut back = now.clone();
     for (key, source) in ours {
         if before.get(key) != Some(source) && back.get(key) == Some(source) {
@@ -260,11 +295,11 @@ mod tests {
         }
     }
 
-    fn standing(attributes: BTreeMap<String, String>) -> AccessControl {
-        AccessControl {
+    fn standing(attributes: BTreeMap<String, String>) -> Tagging {
+        Tagging::new(AccessControl {
             progress: Progress::Done,
             attributes,
-        }
+        })
     }
 
     #[test]
@@ -293,6 +328,29 @@ mod tests {
         let mut expected = before;
         expected.insert("Team".into(), "t".into());
         assert_eq!(put_back(&made, &since), expected);
+    }
+
+    #[test]
+    fn what_others_added_is_written_down_beside_and_is_not_taken_back() {
+        let ours = standing(map(&[("Department", "d")]));
+        let now = map(&[("CostCenter", "c"), ("Department", "d")]);
+        let taken_up = ours.beside(&now);
+        assert_eq!((&taken_up.set, &taken_up.list()), (&ours.set, &now));
+        assert_eq!(taken_up.beside(&now), taken_up);
+        let made = Made {
+            output: taken_up,
+            how: How::Made,
+            before: None,
+        };
+        assert_eq!(put_back(&made, &now), map(&[("CostCenter", "c")]));
+    }
+
+    #[test]
+    fn a_list_that_an_earlier_version_wrote_down_is_read() {
+        let written = serde_json::json!({ "progress": Progress::Done, "attributes": { "Department": "d" } });
+        let read: Tagging = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(read, standing(map(&[("Department", "d")])));
+        assert_eq!(serde_json::to_value(&read).unwrap(), written);
     }
 
     #[test]

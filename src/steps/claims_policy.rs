@@ -204,6 +204,26 @@ pub fn is_empty_mapping(definition: &Value) -> bool {
         .is_none_or(Vec::is_empty)
 }
 
+/// The definition of a `claimsMappingPolicy` in a line: `nameidentifier from mail, Department from city`.
+pub fn shown_mapping(definition: &Value) -> String {
+    let entries = definition["ClaimsMappingPolicy"]["ClaimsSchema"].as_array();
+    let shown: Vec<String> = entries
+        .into_iter()
+        .flatten()
+        .map(|entry| {
+            let claim = entry["SamlClaimType"].as_str().or(entry["JwtClaimType"].as_str());
+            let claim = claim.and_then(|claim| claim.rsplit('/').next()).unwrap_or("a claim");
+            let source = entry["ID"].as_str().or(entry["Value"].as_str());
+            format!("{claim} from {}", source.unwrap_or("a transformation"))
+        })
+        .collect();
+    if shown.is_empty() {
+        "no claim of its own".into()
+    } else {
+        shown.join(", ")
+    }
+}
+
 /// True when two claims say the same. Entra's answer may leave out what is empty and writes some names in other cases.
 pub fn same_claim(one: &Value, other: &Value) -> bool {
     gist(one) == gist(other)

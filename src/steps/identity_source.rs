@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -31,6 +31,11 @@ use crate::{
 pub(super) const ENABLED: &str = "EnableExternalIdPConfigurationForDirectory";
 /// What CloudTrail shows when it is switched off.
 pub(super) const DISABLED: &str = "DisableExternalIdPConfigurationForDirectory";
+
+/// What CloudTrail shows when Active Directory is connected.
+const CONNECTED: &str = "AssociateDirectory";
+/// A switch to an external provider may show that event, too, in the same visit.
+const SAME_VISIT: SignedDuration = SignedDuration::from_mins(5);
 
 /// Events come minutes after the action.
 pub(super) fn waiting_for(event: &'static str) -> Wait {
@@ -188,7 +193,12 @@ impl Step<World> for IdentitySource {
         if let Some(seen) = known.filter(|known| known.event.is_some()) {
             if let Some(other) = switched_since(cx, instance, seen).await? {
                 let who = other.who().unwrap_or("somebody");
-                let found = format!("set anew at {:.0} by {who}", other.at);
+                let how = if other.name == CONNECTED {
+                    "Active Directory, connected"
+                } else {
+                    "set anew"
+                };
+                let found = format!("{how} at {:.0} by {who}", other.at);
                 let wanted = format!("as set at {:.0}", seen.at);
                 return Ok(Probe::Drifted {
                     found: seen.clone(),
@@ -336,14 +346,17 @@ impl Step<World> for IdentitySource {
     }
 }
 
-/// A later switch to an external provider than the recorded one, where everything is held to that: which provider it is, no
-/// public call shows.
+/// A later switch than the recorded one, to an external provider or to Active Directory, where everything is held to that:
+/// which provider it is, no public call shows.
 async fn switched_since(cx: &Cx, instance: &Instance, seen: &Switched) -> Result<Option<Event>, Fault> {
     if cx.as_recorded::<Switched>().is_none() {
         return Ok(None);
     }
     let later = newest(cx, instance, ENABLED, seen.at).await?;
-    Ok(later.filter(|event| event.at > seen.at && seen.event.as_ref() != Some(&event.id)))
+    let later = later.filter(|event| event.at > seen.at && seen.event.as_ref() != Some(&event.id));
+    let since = later.as_ref().map_or(seen.at, |later| later.at);
+    let connected = newest(cx, instance, CONNECTED, since).await?;
+    Ok(connected.filter(|event| event.at > since + SAME_VISIT).or(later))
 }
 
 /// The event that shows that what stood before the switch stands again: no external provider at all, or, where that may be

@@ -12,6 +12,7 @@ use super::{
     world::{Cx, World},
 };
 use crate::{
+    clients::entra::policies::MappingPolicy,
     engine::{
         known::ByHand,
         needs::{After, One},
@@ -57,30 +58,42 @@ enum Policy {
 }
 
 impl Policy {
+    /// The policy, where no other overrides it.
     async fn read(cx: &Cx, app: &AppIds) -> Result<Self, Fault> {
+        let (policy, foreign) = Self::read_with_others(cx, app).await?;
+        match foreign.first() {
+            None => Ok(policy),
+            Some(foreign) => Err(overridden(foreign)),
+        }
+    }
+
+    /// The policy, and the claims mapping policies of others that override it. They are a fault, unless everything is held to
+    /// what was recorded: then they came since.
+    async fn read_as_recorded(cx: &Cx, app: &AppIds) -> Result<(Self, Vec<MappingPolicy>), Fault> {
+        let (policy, foreign) = Self::read_with_others(cx, app).await?;
+        match foreign.first() {
+            Some(foreign) if cx.as_recorded::<Claims>().is_none() => Err(overridden(foreign)),
+            _ => Ok((policy, foreign)),
+        }
+    }
+
+    async fn read_with_others(cx: &Cx, app: &AppIds) -> Result<(Self, Vec<MappingPolicy>), Fault> {
         let entra = &cx.world().entra;
         let assigned = entra.mapping_policies_of(&app.principal).await?;
         let name = policy_name(cx);
-        let foreign = assigned
-            .iter()
-            .find(|policy| policy.display_name.as_deref() != Some(&name));
-        if let Some(foreign) = foreign {
-            let shown = foreign.display_name.clone().unwrap_or_else(|| foreign.id.clone());
-            return Err(Fault::new(Kind::Conflict, format!("The claims mapping policy {shown} decides the application's claims"))
-                .why("such a policy overrides every other setting of claims, and may serve other applications too")
-                .hint("Take it from the application (Graph: DELETE claimsMappingPolicies/{id}/$ref), or add the claims to it yourself."));
-        }
-        match Way::of(cx.world()) {
-            Way::Own if assigned.is_empty() => Ok(Self::Own(entra.claims_policy(&app.principal).await?)),
+        let is_ours = |policy: &MappingPolicy| policy.display_name.as_deref() == Some(&name);
+        let (ours, foreign): (Vec<_>, Vec<_>) = assigned.into_iter().partition(is_ours);
+        let policy = match Way::of(cx.world()) {
+            Way::Own if ours.is_empty() => Self::Own(entra.claims_policy(&app.principal).await?),
             _ => {
-                let ours = assigned.into_iter().next();
-                let read = |policy: crate::clients::entra::policies::MappingPolicy| {
+                let read = |policy: MappingPolicy| {
                     let definition = policy.read().unwrap_or_else(claims_policy::empty_mapping);
                     (policy.id, definition)
                 };
-                Ok(Self::Mapping(ours.map(read)))
+                Self::Mapping(ours.into_iter().next().map(read))
             }
-        }
+        };
+        Ok((policy, foreign))
     }
 
     fn claim(&self, slot: &Slot) -> Option<Value> {
@@ -163,6 +176,22 @@ impl Policy {
     }
 }
 
+fn overridden(foreign: &MappingPolicy) -> Fault {
+    let shown = foreign.display_name.clone().unwrap_or_else(|| foreign.id.clone());
+    Fault::new(Kind::Conflict, format!("The claims mapping policy {shown} decides the application's claims"))
+        .why("such a policy overrides every other setting of claims, and may serve other applications too")
+        .hint("Take it from the application (Graph: DELETE claimsMappingPolicies/{id}/$ref), or add the claims to it yourself.")
+}
+
+/// A claims mapping policy in a line: its name, and the claims it decides.
+fn shown_policy(policy: &MappingPolicy) -> String {
+    let name = policy.display_name.as_deref().unwrap_or(&policy.id);
+    match policy.read() {
+        Some(definition) => format!("{name} ({})", claims_policy::shown_mapping(&definition)),
+        None => format!("{name} (what it says cannot be read)"),
+    }
+}
+
 /// The name of our claims mapping policy: it bears the marker.
 fn policy_name(cx: &Cx) -> String {
     format!("{} {}", cx.world().profile.marker(), cx.target())
@@ -194,11 +223,17 @@ fn slot_of(name: &str) -> Slot {
 
 async fn look(cx: &Cx, app: &AppIds, names: &[String]) -> Result<Probe<Claims>, Fault> {
     principal_of(cx, app).await?;
-    let policy = Policy::read(cx, app).await?;
+    let (policy, foreign) = Policy::read_as_recorded(cx, app).await?;
     let mut found = Claims {
         claims: std::collections::BTreeMap::new(),
     };
     let mut differences = Vec::new();
+    // Both steps share the policy: one of them tells.
+    if names.iter().any(|name| name == NAME_ID) || !is_wanted(cx.world()) {
+        let another = |policy| Difference::new("claims mapping policy", shown_policy(policy), "none");
+        differences.extend(foreign.iter().map(another));
+    }
+    let overridden = !differences.is_empty();
     let mut seen = Vec::new();
     for name in names {
         let slot = slot_of(name);
@@ -218,7 +253,7 @@ async fn look(cx: &Cx, app: &AppIds, names: &[String]) -> Result<Probe<Claims>, 
     }
     Ok(if differences.is_empty() {
         Probe::present(found, seen.join("; "))
-    } else if found.claims.is_empty() {
+    } else if found.claims.is_empty() && !overridden {
         Probe::Absent
     } else {
         Probe::Drifted { found, differences }
@@ -226,7 +261,18 @@ async fn look(cx: &Cx, app: &AppIds, names: &[String]) -> Result<Probe<Claims>, 
 }
 
 async fn set(cx: &Cx, app: &AppIds, names: &[String]) -> Result<Claims, Fault> {
-    let policy = Policy::read(cx, app).await?;
+    let (policy, foreign) = Policy::read_as_recorded(cx, app).await?;
+    for other in foreign {
+        // It is only taken from this application: it may serve others.
+        cx.note(format!(
+            "The claims mapping policy {} is taken from the application.",
+            shown_policy(&other)
+        ));
+        cx.world()
+            .entra
+            .unassign_mapping_policy(&app.principal, &other.id)
+            .await?;
+    }
     let mut claims = Vec::new();
     let mut output = Claims {
         claims: std::collections::BTreeMap::new(),

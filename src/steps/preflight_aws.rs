@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{
     Cx, World,
     by_hand::{Known, in_identity_center, instance, value_if},
+    rights,
 };
 use crate::{
     clients::aws::{Caller, EventQuery, Instance, Look, is_about_key},
@@ -20,7 +21,6 @@ use crate::{
         step::{About, Difference, Effect, Evidence, Executor, Made, Probe, Scope, Step, StepId, Undone, Wait},
     },
     fault::{Fault, Kind, Retry, Text},
-    profile::AbacVia,
 };
 
 const ACTIVE: &str = "ACTIVE";
@@ -377,48 +377,11 @@ impl Tried {
 
 /// The IAM actions of the changes that this profile leads to.
 fn planned_changes(world: &World) -> Vec<String> {
-    let profile = &world.profile;
-    let mut actions = BTreeSet::new();
-    for set in &profile.permission_set {
-        actions.extend([
-            "sso:CreatePermissionSet",
-            "sso:TagResource",
-            "sso:UpdatePermissionSet",
-            "sso:DeletePermissionSet",
-        ]);
-        if set.inline_policy.is_some() {
-            actions.insert("sso:PutInlinePolicyToPermissionSet");
-        }
-        if !set.managed_policies.is_empty() {
-            actions.insert("sso:AttachManagedPolicyToPermissionSet");
-        }
-        if !set.customer_managed.is_empty() {
-            actions.insert("sso:AttachCustomerManagedPolicyReferenceToPermissionSet");
-        }
-        if set.boundary.is_some() {
-            actions.insert("sso:PutPermissionsBoundaryToPermissionSet");
-        }
-    }
-    if profile
-        .people
-        .user
-        .iter()
-        .any(|user| user.aws == crate::profile::Arrival::Manual)
-    {
-        actions.extend(["identitystore:CreateUser", "identitystore:DeleteUser"]);
-    }
-    if !profile.assignment.is_empty() {
-        actions.extend(["sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"]);
-        // In the management account Identity Center makes roles with the caller's rights.
-        actions.extend(["iam:CreateRole", "iam:AttachRolePolicy", "iam:PutRolePolicy"]);
-    }
-    if let Some(abac) = &profile.abac {
-        actions.insert("sso:CreateInstanceAccessControlAttributeConfiguration");
-        actions.insert("iam:UpdateAssumeRolePolicy");
-        if abac.via != AbacVia::Saml {
-            actions.insert("sso:UpdateInstanceAccessControlAttributeConfiguration");
-        }
-    }
+    let changes = rights::planned(world).flat_map(|rights| rights.changes);
+    let actions: BTreeSet<&str> = changes
+        .filter(|(_, when)| when(&world.profile))
+        .map(|(action, _)| *action)
+        .collect();
     actions.into_iter().map(str::to_owned).collect()
 }
 

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::{
     by_hand::{Known, in_entra},
     people::{self, Finding, Severity},
+    rights,
     world::{Cx, World},
 };
 use crate::{
-    clients::entra::error::area,
+    clients::entra::error::{Area, area},
     engine::{
         known::ByHand,
         needs::One,
         step::{About, Effect, Evidence, Executor, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind},
-    profile::AbacVia,
 };
 
 /// What a step that only looks answers when it is told to act: the engine never does.
@@ -126,34 +126,34 @@ pub struct Rights {
 
 /// What a walk does in one area of Graph.
 struct Planned {
-    /// A path of the area.
-    path: &'static str,
+    /// The area.
+    area: &'static Area,
     /// Whether it changes something there.
     writes: bool,
+    /// The steps that go there.
+    steps: Vec<&'static str>,
 }
 
+/// Each area once, with the widest use that is made of it and the steps that make it.
 fn planned(world: &World) -> Vec<Planned> {
-    let profile = &world.profile;
-    let plan = |path, writes| Planned { path, writes };
-    let mut planned = vec![
-        plan("/applications", true),
-        plan("/servicePrincipals/x/appRoleAssignedTo", true),
-        plan("/servicePrincipals/x/synchronization/jobs", true),
-    ];
-    if !profile.people.user.is_empty() {
-        planned.push(plan("/users", profile.people.user.iter().any(|user| user.create)));
+    let mut all: Vec<Planned> = Vec::new();
+    for rights in rights::planned(world) {
+        let used = rights.graph.iter().filter(|(_, _, when)| when(&world.profile));
+        for (area, writes) in used.filter_map(|(path, writes, _)| Some((area(path)?, *writes))) {
+            match all.iter_mut().find(|known| known.area.name == area.name) {
+                // Who only looks needs less than who changes something.
+                Some(known) if known.writes && !writes => {}
+                Some(known) if known.writes == writes => known.steps.push(rights.step),
+                Some(known) => (known.writes, known.steps) = (true, vec![rights.step]),
+                None => all.push(Planned {
+                    area,
+                    writes,
+                    steps: vec![rights.step],
+                }),
+            }
+        }
     }
-    if !profile.people.group.is_empty() {
-        planned.push(plan("/groups", profile.people.group.iter().any(|group| group.create)));
-    }
-    let saml_tags = profile
-        .abac
-        .as_ref()
-        .is_some_and(|abac| abac.via != AbacVia::IdentityCenter);
-    if saml_tags || super::name_id::is_wanted(world) {
-        planned.push(plan("/servicePrincipals/x/claimsPolicy", true));
-    }
-    planned
+    all
 }
 
 /// A right that planned steps need and the sign-in lacks: the least that will do.
@@ -165,12 +165,14 @@ pub struct Lacking {
     pub role: bool,
     /// What it is needed for: `change applications`.
     pub to: String,
+    /// The steps that need it.
+    pub steps: Vec<&'static str>,
 }
 
 impl fmt::Display for Lacking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = if self.role { "the role " } else { "" };
-        write!(f, "{role}{} to {}", self.right, self.to)
+        write!(f, "{role}{} to {} ({})", self.right, self.to, self.steps.join(", "))
     }
 }
 
@@ -184,7 +186,7 @@ pub fn held(world: &World) -> (Rights, Vec<Lacking>) {
     };
     let mut missing = Vec::new();
     for planned in planned(world) {
-        let Some(area) = area(planned.path) else { continue };
+        let (area, steps) = (planned.area, planned.steps);
         let need = if planned.writes { &area.write } else { &area.read };
         let to = format!("{} {}", if planned.writes { "change" } else { "read" }, area.name);
         rights.checked.push(area.name.to_owned());
@@ -193,6 +195,7 @@ pub fn held(world: &World) -> (Rights, Vec<Lacking>) {
                 right: permission.to_owned(),
                 role: false,
                 to: to.clone(),
+                steps: steps.clone(),
             });
         }
         if let Some(role) = need.missing_role(&facts) {
@@ -204,6 +207,7 @@ pub fn held(world: &World) -> (Rights, Vec<Lacking>) {
                     right: role.to_owned(),
                     role: true,
                     to,
+                    steps,
                 });
             }
         }

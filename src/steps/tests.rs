@@ -4,7 +4,11 @@ use std::{collections::HashSet, sync::Arc};
 
 use url::Url;
 
-use super::{PHASES, Target, World, accounts::AccountBook};
+use super::{
+    PHASES, Target, World,
+    accounts::AccountBook,
+    rights::{self, RIGHTS, Rights},
+};
 use crate::{
     clients::{
         aws::{Aws, SdkRetries, Settings},
@@ -12,6 +16,7 @@ use crate::{
             Entra,
             auth::{Prompt, Prompter, SignIn, Way},
             clouds::Cloud,
+            error::area,
             graph::Graph,
         },
         http::{Http, Network, Silent},
@@ -193,4 +198,65 @@ fn every_step_says_what_it_is() {
             assert!(about.read_more.starts_with("https://"), "{}", about.id);
         }
     }
+}
+
+#[test]
+fn every_step_has_its_rights_in_the_table_and_no_more_than_it_needs() {
+    let steps: Vec<&str> = PHASES
+        .iter()
+        .flat_map(|phase| phase.steps)
+        .map(|step| step.about().id.as_str())
+        .collect();
+    for step in &steps {
+        let rows: Vec<&Rights> = RIGHTS.iter().filter(|rights| rights.step == *step).collect();
+        let [rights] = rows[..] else {
+            panic!("{step} has {} rows of rights", rows.len())
+        };
+        let any = !rights.graph.is_empty() || !rights.reads.is_empty() || !rights.changes.is_empty();
+        assert!(
+            any || rights.instead.ends_with('.'),
+            "{step} needs no right, and nobody says why"
+        );
+        for (path, writes, _) in rights.graph {
+            let area = area(path).unwrap_or_else(|| panic!("{step}: {path} is in no area"));
+            let need = if *writes { &area.write } else { &area.read };
+            assert!(
+                !need.scopes.is_empty() && !need.permissions.is_empty(),
+                "{step}: {path}"
+            );
+            let global = need.roles.iter().any(|(role, _)| role.contains("Global"));
+            assert!(!global, "{step} asks for Global Administrator");
+        }
+        let changes = rights.changes.iter().map(|(action, _)| action);
+        for action in rights.reads.iter().chain(changes).chain(rights.sometimes) {
+            let (service, name) = action.split_once(':').expect("a service");
+            assert!(
+                ["sso", "identitystore", "organizations", "cloudtrail", "iam"].contains(&service) && name != "*",
+                "{step}: {action}"
+            );
+        }
+        for read in rights.reads {
+            let name = read.split_once(':').expect("a service").1;
+            let looks = ["Describe", "Get", "List", "Lookup"]
+                .iter()
+                .any(|verb| name.starts_with(verb));
+            assert!(looks, "{step}: {read} is no look");
+        }
+    }
+    for rights in RIGHTS {
+        assert!(steps.contains(&rights.step), "{} is no step", rights.step);
+    }
+}
+
+#[test]
+fn rights_are_asked_for_only_where_the_profile_leads_to_a_step_that_needs_them() {
+    let planned = |profile: Profile| -> Vec<&'static str> {
+        rights::planned(&world(profile)).map(|rights| rights.step).collect()
+    };
+    let all = planned(tutorial());
+    assert!(all.contains(&"entra.claims") && all.contains(&"aws.abac") && !all.contains(&"entra.group"));
+    let mut plain = tutorial();
+    plain.abac = None;
+    let fewer = planned(plain);
+    assert!(!fewer.contains(&"entra.claims") && !fewer.contains(&"aws.abac"));
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use fedwiz::{
+    clients::entra::error::area,
     doctor::{examine, gather::gather, rules::RULES},
     engine::{fact::Intent, run::Run},
-    sim::entra::state::Entity,
+    sim::{entra::state::Entity, http::Port},
+    steps::rights::RIGHTS,
 };
 use serde_json::{Value, json};
 
@@ -451,6 +453,55 @@ fn what_could_not_be_looked_at_is_named_with_its_reason_and_ends_with_1() {
         assert_eq!(nobody, None);
     }
     assert_eq!(sim.writes(), before);
+}
+
+/// The IAM action of a call, from its target: `SWBExternalService.ListInstances`.
+fn action(target: &str) -> Option<String> {
+    let (service, operation) = target.rsplit_once('.')?;
+    let services = [
+        ("SWBExternalService", "sso"),
+        ("AWSIdentityStore", "identitystore"),
+        ("AWSOrganizationsV20161128", "organizations"),
+        ("CloudTrail_20131101", "cloudtrail"),
+    ];
+    let (_, prefix) = services.iter().find(|(name, _)| service.ends_with(name))?;
+    Some(format!("{prefix}:{operation}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_walk_calls_is_in_the_table_of_rights() {
+    let loopback = Loopback::start("fresh").await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    Loopback::must_end_well(&loopback.run(Intent::Down).await);
+    let listed: BTreeSet<&str> = RIGHTS
+        .iter()
+        .flat_map(|rights| {
+            let changes = rights.changes.iter().map(|(action, _)| action);
+            rights.reads.iter().chain(changes).chain(rights.sometimes)
+        })
+        .copied()
+        .collect();
+    let entries = loopback.sim.with(|world| world.ledger.entries().to_vec());
+    let mut seen = 0;
+    for entry in entries.iter().filter(|entry| !entry.inside) {
+        match entry.port {
+            Port::Aws => {
+                let Some(action) = action(&entry.target) else { continue };
+                assert!(listed.contains(action.as_str()), "no step says that it needs {action}");
+                seen += 1;
+            }
+            Port::Graph if !entry.target.ends_with("/$batch") => {
+                assert!(
+                    area(&entry.target).is_some(),
+                    "{} is in no area of rights",
+                    entry.target
+                );
+                seen += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(seen > 100, "{seen} calls were looked at");
 }
 
 /// The most memory that a process has had while it ran, in mebibytes.

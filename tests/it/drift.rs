@@ -5,7 +5,14 @@ use std::time::Duration;
 use fedwiz::{
     engine::fact::Intent,
     profile::Profile,
-    sim::{aws::organization::Instance, entra::state::Entity, world::World},
+    sim::{
+        aws::{
+            directory::{Directory, Group, Record},
+            organization::{Assignment, Instance, TrailEvent},
+        },
+        entra::state::Entity,
+        world::World,
+    },
 };
 use serde_json::{Value, json};
 
@@ -281,6 +288,20 @@ const HANDS: &[Hand] = &[
         line: "aws.abac attribute CostCenter: ${path:enterprise.costCenter} → none",
     },
     Hand {
+        what: "a claims mapping policy is assigned",
+        change: |world| {
+            let (sp, id, made) = (app(world).0, "by-hand".to_owned(), world.now);
+            let definition = json!({ "ClaimsMappingPolicy": { "Version": 1, "IncludeBasicClaimSet": "true", "ClaimsSchema": [
+                { "Source": "user", "ID": "mail", "SamlClaimType": "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier" },
+            ] } });
+            let policy = json!({ "id": id, "displayName": "By hand", "definition": [definition.to_string()] });
+            let props = policy.as_object().expect("an object").clone();
+            world.entra.mapping_policies.insert(id.clone(), Entity { props, made });
+            world.entra.assigned_policies.entry(sp).or_default().push(id);
+        },
+        line: "entra.name-id claims mapping policy: By hand (nameidentifier from mail) → none",
+    },
+    Hand {
         what: "a session tag is sent no more",
         change: |world| claims(world).retain(|claim| claim["name"] != "AccessControl:Department"),
         line: "entra.claims is not there any more",
@@ -371,9 +392,7 @@ async fn later(loopback: &Loopback, minutes: u64) {
 async fn what_others_added_is_taken_up_by_the_next_apply() {
     let loopback = Loopback::start_with("fresh", with_all_kinds).await;
     Loopback::must_end_well(&loopback.run(Intent::Up).await);
-    let added = HANDS
-        .iter()
-        .filter(|hand| hand.what.ends_with("is added") && !hand.what.contains("access control"));
+    let added = HANDS.iter().filter(|hand| hand.what.ends_with("is added"));
     for hand in added {
         loopback.sim.with(hand.change);
         assert_eq!(loopback.check().await.0.len(), 1, "{}", hand.what);
@@ -405,5 +424,155 @@ async fn several_changes_are_as_many_lines_and_one_repair_brings_all_back() {
     Loopback::must_end_well(&loopback.repair(&found).await);
     assert_eq!(loopback.check().await.0, Vec::<String>::new());
     Loopback::must_end_well(&loopback.run(Intent::Down).await);
+    assert_eq!(loopback.sim.verdict(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attribute_that_others_added_and_a_set_up_took_up_outlives_the_teardown() {
+    let loopback = Loopback::start("fresh").await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    let mut added = HANDS
+        .iter()
+        .filter(|hand| hand.what == "an attribute for access control is added");
+    loopback.sim.with(added.next().expect("a change").change);
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    Loopback::must_end_well(&loopback.run(Intent::Down).await);
+    let list = &loopback.sim.state_json()["aws"]["aws"]["instance"]["abac"];
+    assert_eq!(list, &json!({ "CostCenter": "${path:enterprise.costCenter}" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_that_is_the_identity_source_again_is_told_and_a_person_switches_back() {
+    let loopback = Loopback::start_with("fresh", with_all_kinds).await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    later(&loopback, 20).await;
+    loopback.click("aws.delete-token", json!({ "which": "all" }));
+    loopback.click("aws.disable-provisioning", json!({}));
+    loopback.click("aws.revert-identity-source", json!({}));
+    later(&loopback, 20).await;
+    let (lines, found) = loopback.check().await;
+    // The console lets nobody switch back before the tokens are gone: that shows, too, and rests on the same change.
+    assert_eq!(lines[0], "saml.identity-source is not there any more", "{lines:#?}");
+    assert!(lines[1..].iter().all(|line| line.starts_with("scim.")), "{lines:#?}");
+    assert_eq!(found.exit_code(), 4);
+    Loopback::must_end_well(&loopback.repair(&found).await);
+    assert_eq!(loopback.check().await.0, Vec::<String>::new());
+    let source = &loopback.sim.state_json()["aws"]["aws"]["instance"]["identity_source"];
+    assert!(source["external"].is_object(), "{source}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn active_directory_in_the_place_of_entra_is_one_line() {
+    let loopback = Loopback::start_with("fresh", with_all_kinds).await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    later(&loopback, 20).await;
+    loopback.sim.with(|world| {
+        let at = world.now;
+        let record =
+            json!({ "eventName": "AssociateDirectory", "eventTime": format!("{at:.0}"), "eventID": "by-hand" });
+        world.aws[0].trail.push(TrailEvent {
+            id: "by-hand".into(),
+            at,
+            name: "AssociateDirectory".into(),
+            source: "sso.amazonaws.com".into(),
+            username: None,
+            access_key: None,
+            read_only: false,
+            record: record.as_object().expect("an object").clone(),
+        });
+    });
+    later(&loopback, 20).await;
+    let (lines, found) = loopback.check().await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(
+        lines[0].starts_with("saml.identity-source identity source: Active Directory, connected at "),
+        "{lines:#?}"
+    );
+    assert_eq!(found.exit_code(), 4);
+}
+
+const RICHARD: &str = "RichardRoe@contoso.onmicrosoft.com";
+
+/// Somebody else gives RegionalAdmin in the sandbox to Richard, and AdministratorAccess in the management account to a group.
+fn assign_by_others(world: &mut World) {
+    let org = &mut world.aws[0];
+    let management = org.management.clone();
+    let sandbox = org
+        .accounts
+        .values()
+        .find(|account| account.name == "Sandbox")
+        .expect("an account")
+        .id
+        .clone();
+    let made = world.now;
+    let instance = org.instance.as_mut().expect("an instance");
+    let arn = |name: &str| instance.set_named(name).expect("a permission set").0.clone();
+    let (regional, admin) = (arn("RegionalAdmin"), arn("AdministratorAccess"));
+    let richard = instance.directory.user_named(RICHARD).expect("Richard").0.clone();
+    let auditors = Directory::new_id(&instance.store_id, uuid::Uuid::from_u128(7));
+    let group = Group {
+        display_name: "Auditors".into(),
+        description: None,
+        external_id: None,
+        record: Record::new(made, "somebody"),
+    };
+    instance.directory.groups.insert(auditors.clone(), group);
+    for (set, account, kind, principal) in [
+        (regional, sandbox, "USER", richard),
+        (admin, management, "GROUP", auditors),
+    ] {
+        let version = instance.permission_sets[&set].version;
+        instance.provisioned.insert((set.clone(), account.clone()), version);
+        instance.assignments.insert(Assignment {
+            account,
+            permission_set: set,
+            principal_type: kind.into(),
+            principal,
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_assignment_that_others_made_is_one_line_stays_and_can_be_taken_up() {
+    let mut loopback = Loopback::start("fresh").await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    let (lines, found) = loopback.check_with_others().await;
+    assert_eq!((lines, found.exit_code()), (Vec::new(), 0));
+    loopback.sim.with(assign_by_others);
+    let writes = loopback.sim.writes();
+    let (lines, found) = loopback.check_with_others().await;
+    let sandbox = loopback.sim.with(|world| {
+        let mut accounts = world.aws[0].accounts.values();
+        accounts
+            .find(|account| account.name == "Sandbox")
+            .expect("an account")
+            .id
+            .clone()
+    });
+    let line = |item: String| format!("aws.assignment[{item}] assignment: made by others → not in the profile");
+    let (richard, auditors) = (
+        line(format!("{RICHARD} · {sandbox} · RegionalAdmin")),
+        line("group:Auditors · management · AdministratorAccess".to_owned()),
+    );
+    let mut told = lines;
+    told.sort();
+    assert_eq!(told, [richard.clone(), auditors.clone()]);
+    assert_eq!(found.exit_code(), 4);
+    // It is told and left alone: a repair finds nothing of its own to mend.
+    Loopback::must_end_well(&loopback.repair(&found).await);
+    assert_eq!(loopback.sim.writes(), writes, "something of others was changed");
+    assert_eq!(loopback.check_with_others().await.0.len(), 2);
+    assert_eq!(loopback.check().await.0, Vec::<String>::new());
+    // Once the profile names it, it is adopted, and never taken away.
+    loopback.wants(|profile| {
+        let mut more = profile.assignment[0].clone();
+        more.principal = fedwiz::profile::Principal::User(RICHARD.into());
+        more.accounts = vec!["Sandbox".into()];
+        more.permission_sets = vec!["RegionalAdmin".into()];
+        profile.assignment.push(more);
+    });
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    assert_eq!(loopback.sim.writes(), writes, "what is there is not made again");
+    assert_eq!(loopback.check_with_others().await.0, [auditors]);
     assert_eq!(loopback.sim.verdict(), Vec::<String>::new());
 }

@@ -260,11 +260,27 @@ impl Loopback {
         driver.run(intent).await.expect("a run")
     }
 
+    /// What the profile says from now on.
+    pub fn wants(&mut self, change: fn(&mut Profile)) {
+        self.change = change;
+    }
+
     /// One look at everything that stands: a line for each difference, and how it ended.
     pub async fn check(&self) -> (Vec<String>, Outcome) {
         let session = self.session().await.expect("a session");
         let driver = session.driver(Arc::new(Nobody), Selection::default());
+        Self::lines(driver.run(Intent::Check).await.expect("a run"))
+    }
+
+    /// The same look, and at what others made beside it.
+    pub async fn check_with_others(&self) -> (Vec<String>, Outcome) {
+        let session = self.session().await.expect("a session");
+        let driver = session.driver(Arc::new(Nobody), Selection::default());
         let outcome = driver.run(Intent::Check).await.expect("a run");
+        Self::lines(session.with_others(outcome, &Selection::default()).await)
+    }
+
+    fn lines(outcome: Outcome) -> (Vec<String>, Outcome) {
         let found = outcome.findings.iter();
         let lines = found.flat_map(|(node, finding)| {
             let drifts = drift::of_finding(node, None, finding);

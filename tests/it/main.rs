@@ -22,6 +22,7 @@ mod fused_store;
 mod harness;
 mod journey;
 mod kinds;
+mod leavers;
 mod looks;
 mod loopback;
 mod moto;

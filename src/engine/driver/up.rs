@@ -103,8 +103,12 @@ impl<W: World> Work<W> {
         if known.is_none() || !matches!(sight, Sight::Absent) {
             return Ok((sight, false));
         }
-        let sight = self.sight(None, Patience::fresh(now), During::Look).await?;
-        Ok((sight, was.begun.is_none()))
+        let anew = self.sight(None, Patience::fresh(now), During::Look).await?;
+        // What was seen to be gone, and was not begun anew, does not stand again because nobody can tell.
+        if was.begun.is_none() && matches!(anew, Sight::CannotTell(_)) {
+            return Ok((sight, false));
+        }
+        Ok((anew, was.begun.is_none()))
     }
 
     /// How something came to stand that a look found before anything was done in this run.
