@@ -40,9 +40,11 @@ struct Recorded {
 }
 
 impl Session {
-    /// A check's outcome with a difference for each assignment that others made. A look at a part of the walk leaves them out.
+    /// A check's outcome with a difference for each assignment that others made. A look at a part of the walk, and one that
+    /// failed, leave them out.
     pub async fn with_others(&self, mut outcome: Outcome, selection: &Selection) -> Outcome {
-        if outcome.stopped || outcome.fatal.is_some() || !selection.only.is_empty() {
+        let whole = !outcome.stopped && outcome.fatal.is_none() && outcome.failed.is_empty();
+        if !whole || !selection.only.is_empty() {
             return outcome;
         }
         let wanted = |target: &&Target| selection.targets.is_empty() || selection.targets.contains(&target.name);
