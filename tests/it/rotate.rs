@@ -22,9 +22,10 @@ use fedwiz::{
     fault::{Fault, Kind},
     secrets::{ScimToken, SecretRef, SecretStore, SharedSecrets},
     session::{Session, SimulatedTime, rotation::Part},
-    sim::{Moment, world::World},
+    sim::{Moment, aws::organization::Organization, world::World},
     steps::rotation::Rotation,
 };
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -362,6 +363,64 @@ async fn nobody_sets_up_or_takes_back_while_a_rotation_is_open_and_asking_in_vai
     Loopback::must_end_well(&loopback.run(Intent::Down).await);
     assert_eq!(loopback.sim.state_json(), loopback.before, "something is left");
     assert_eq!(loopback.secrets_kept(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_has_ended_is_replaced_and_the_quarantine_ends() {
+    let loopback = Loopback::start("fresh").await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    let old = loopback.sim.with(|world| {
+        let now = world.now;
+        let instance = world.aws[0].instance.as_mut().expect("an instance");
+        let provisioning = instance.provisioning.as_mut().expect("provisioning is on");
+        provisioning.tokens[0].created = now - SignedDuration::from_hours(366 * 24);
+        let mut jobs = world.entra.jobs.values_mut();
+        let job = jobs.next().and_then(|jobs| jobs.first_mut()).expect("a job");
+        let error = ("Unauthorized".to_owned(), "the token has ended".to_owned());
+        job.quarantine(now, "EncounteredQuarantineException", error);
+        of_entra(world)
+    });
+    Loopback::must_end_well(&rotate(&loopback).await);
+    let (entra, aws) = loopback.sim.with(|world| (of_entra(world), of_aws(world)));
+    assert!(entra != old && aws.contains(&entra), "Entra has the new one");
+    assert_eq!(traces(&loopback, &old).await, Vec::<String>::new());
+    let (lines, check) = loopback.check().await;
+    assert_eq!((lines, check.exit_code()), (Vec::<String>::new(), 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_target_of_two_is_rotated_and_the_other_one_is_left_alone() {
+    let loopback = Loopback::start("two-partitions").await;
+    Loopback::must_end_well(&loopback.run(Intent::Up).await);
+    let tokens = || {
+        loopback.sim.with(|world| {
+            let of = |org: &Organization| {
+                let provisioning = org.instance.as_ref()?.provisioning.as_ref()?;
+                Some(
+                    provisioning
+                        .tokens
+                        .iter()
+                        .map(|token| token.secret.clone())
+                        .collect::<Vec<_>>(),
+                )
+            };
+            world.aws.iter().map(of).collect::<Vec<_>>()
+        })
+    };
+    let before = tokens();
+    let setup = || loopback.setup(loopback.secrets()).expect("a set-up");
+    let nowhere = Session::rotate(setup(), Rotation::Token, &["nowhere".to_owned()]).await;
+    assert_eq!(nowhere.err().expect("there is no such target").kind, Kind::Usage);
+    let session = Session::rotate(setup(), Rotation::Token, &["govcloud".to_owned()]).await;
+    let session = session.expect("a session");
+    let outcome = session.rotated(Rotation::Token, loopback.console()).await;
+    Loopback::must_end_well(&outcome.expect("a rotation"));
+    drop(session);
+    let after = tokens();
+    assert_eq!(before[0], after[0], "the other target's token");
+    assert!(before[1] != after[1] && after[1].as_ref().is_some_and(|tokens| tokens.len() == 1));
+    let (lines, check) = loopback.check().await;
+    assert_eq!((lines, check.exit_code()), (Vec::<String>::new(), 0));
 }
 
 #[test]

@@ -205,7 +205,16 @@ impl<W: World> Driver<W> {
                     );
                 }
                 let job = if intent == Intent::Up { Job::Up } else { Job::Plan };
-                self.pass(job, Direction::Along, work, &[], outcome, busy).await
+                if !self.options.alone {
+                    return self.pass(job, Direction::Along, work, &[], outcome, busy).await;
+                }
+                // What it rests on is taken as recorded, so it must be the same tenant and organization.
+                let roots = self.foundations(&work);
+                let busy = self
+                    .pass(Job::Refresh, Direction::Along, roots, &[], outcome, busy)
+                    .await;
+                let barred = self.barred(&work);
+                self.pass(job, Direction::Along, work, &barred, outcome, busy).await
             }
             Intent::Check => {
                 let work = each(&|ix| self.recall(ix, |node| node.standing.is_some()));

@@ -21,7 +21,7 @@ use crate::{
     fault::Kind,
 };
 
-use super::Order;
+use super::{Options, Order};
 
 const CHAIN: &[(&str, &[&str])] = &[
     ("app", &[]),

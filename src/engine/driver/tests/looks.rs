@@ -67,6 +67,50 @@ async fn a_part_brings_along_what_it_needs() {
 }
 
 #[tokio::test]
+async fn a_part_alone_rests_on_what_is_recorded_and_touches_nothing_else() {
+    let toy = Toy::new(CHAIN);
+    let mut bench = Bench::new(&toy);
+    let alone = Options {
+        selection: Selection {
+            only: vec!["toy.thing[set]".into()],
+            ..Selection::default()
+        },
+        alone: true,
+        ..bench.options.clone()
+    };
+    let all = std::mem::replace(&mut bench.options, alone.clone());
+    let outcome = bench.go(Intent::Up).await.unwrap();
+    assert_eq!(outcome.failed[0].1.kind, Kind::Journal, "nothing is recorded yet");
+    assert!(toy.contents().is_empty());
+    bench.options = all;
+    bench.go(Intent::Up).await.unwrap();
+    toy.cloud().objects.get_mut("app").unwrap().value = "meddled".into();
+    toy.cloud().objects.remove("set");
+    bench.options = alone;
+    bench.go(Intent::Up).await.unwrap();
+    assert!(toy.cloud().objects.contains_key("set"), "it is made again");
+    assert_eq!(
+        toy.cloud().objects["app"].value,
+        "meddled",
+        "what it needs is left alone"
+    );
+    toy.cloud().account = "222".into();
+    toy.cloud().objects.remove("set");
+    let outcome = bench.go(Intent::Up).await.unwrap();
+    assert!(
+        outcome.exit_code() != 0 && !toy.cloud().objects.contains_key("set"),
+        "another account is touched"
+    );
+    bench.options.selection.only = vec!["toy.thing[app]".into()];
+    toy.cloud().account = "111".into();
+    bench.go(Intent::Down).await.unwrap();
+    assert!(
+        toy.cloud().objects.contains_key("user"),
+        "what needs it is left alone, too"
+    );
+}
+
+#[tokio::test]
 async fn a_wait_says_why_and_until_when() {
     let toy = Toy::new(CHAIN);
     *toy.arrives_at.lock().unwrap() = Some(toy.clock.now() + jiff::SignedDuration::from_secs(1000));
