@@ -6,6 +6,7 @@
 // A whole walk is one deep future.
 #![recursion_limit = "256"]
 
+pub mod adopt;
 pub mod cli;
 pub mod clients;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! The command line as types: the commands, and what each of them takes.
 
+mod adopt;
 mod export;
 mod rotate;
 mod shared;
@@ -9,6 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
+pub use self::adopt::{Adopt, Apply, Override, Teardown};
 pub use self::export::{Export, ExportReport, ExportWhat, ExportWorksheet, PageFormat, Place, ReportFormat};
 pub use self::rotate::{Rotate, What};
 pub use self::shared::{Look, OperatorKind, Part, TokenStore, Told, When, Which};
@@ -46,6 +48,7 @@ Examples:
   fedwiz demo                        the screen on simulated clouds: no account, no network, no keyring
   fedwiz demo --headless --down      see the whole walk on simulated clouds: no account, no network
   fedwiz init                        write a profile for your own tenant
+  fedwiz adopt                       take over a federation that was built by hand or by Terraform
   fedwiz plan                        what would happen; changes nothing
   fedwiz apply                       set up, or continue
   fedwiz check                       does all stand as recorded; --repair brings it back
@@ -72,6 +75,9 @@ pub enum Command {
                       fedwiz init --tenant contoso.onmicrosoft.com --bare --profile contoso.toml"
     )]
     Init(Init),
+    /// Take over a federation that was built by hand or by Terraform; write nothing to either cloud
+    #[command(after_help = adopt::EXAMPLES)]
+    Adopt(Box<Adopt>),
     /// Say what would happen: step, executor, proof, differences; change nothing
     #[command(after_help = "Examples:\n  fedwiz plan\n  fedwiz plan --down\n  fedwiz plan --only scim --json")]
     Plan(Plan),
@@ -82,12 +88,13 @@ pub enum Command {
                       [\"scim.token\"]\n  endpoint = \"https://scim.eu-west-1.amazonaws.com/…/scim/v2\"\n  token = { env = \"SCIM_TOKEN\" }       \
                       # or { stdin = true }; never the token itself"
     )]
-    Apply(Walk),
+    Apply(Apply),
     /// Take back what fedwiz made, and nothing else
     #[command(
-        after_help = "Examples:\n  fedwiz plan --down\n  fedwiz teardown\n  fedwiz teardown --yes --answers answers.toml"
+        after_help = "Examples:\n  fedwiz plan --down\n  fedwiz teardown\n  fedwiz teardown --yes --answers answers.toml\n  \
+                      fedwiz teardown --also 'aws.permission-set[Ops]'    what was there before stays, but for this"
     )]
-    Teardown(Walk),
+    Teardown(Teardown),
     /// Look whether everything stands as recorded; exit code 4 when it does not
     #[command(
         after_help = "Examples:\n  fedwiz check\n  fedwiz check --only scim --json\n  fedwiz check --repair\n  \
@@ -213,6 +220,9 @@ pub struct Plan {
     /// What teardown would do
     #[arg(long)]
     pub down: bool,
+    /// Of what was there before, this would be taken back; may be repeated
+    #[arg(long, value_name = "STEP[ITEM]", requires = "down")]
+    pub also: Vec<String>,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,
@@ -233,6 +243,8 @@ pub struct Check {
     /// Do not ask whether to repair
     #[arg(long, requires = "repair")]
     pub yes: bool,
+    #[command(flatten)]
+    pub named: Override,
     /// The answers to the steps a person would do in a repair
     #[arg(long, value_name = "FILE", requires = "repair")]
     pub answers: Option<PathBuf>,

@@ -12,13 +12,13 @@ use super::{
     place,
     tell::{Manner, Teller, differences},
     vault,
-    walk::{clock, drive, drive_on, finish, finish_with, how_to_go_on, selection, setup, who_answers},
+    walk::{clock, drive, drive_on, finish, finish_with, how_to_go_on, overriding, selection, setup, who_answers},
 };
 use crate::{
     engine::{exit::Exit, fact::Intent, outcome::Outcome, select::Selection},
     fault::{Fault, Kind},
     report::drift::Drift,
-    session::Session,
+    session::{Named, Session},
 };
 
 /// `check`.
@@ -88,7 +88,11 @@ async fn repair(args: args::Check, profile: crate::profile::Profile, manner: &Ma
     }
     let mut teller = Teller::new(&session, Intent::Up, manner);
     let operator = who_answers(simulated, answers, &teller, manner);
-    let driver = session.repairer(operator, session.differing(&found));
+    let named = Named {
+        exact: true,
+        ..overriding(args.named)
+    };
+    let driver = session.driver_naming(operator, session.differing(&found), named);
     let repaired = drive(&session, Intent::Up, driver, &mut teller).await?;
     if matches!(repaired.exit(), Exit::Stopped | Exit::Journal) {
         return finish(&repaired, manner);

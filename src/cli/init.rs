@@ -28,38 +28,94 @@ pub(super) fn flags() -> impl Iterator<Item = (&'static Field, &'static str)> {
     fields::FIELDS.iter().filter_map(|field| Some((field, field.flag?)))
 }
 
+/// The flags that say how to sign in, and where; nothing of what is set up.
+#[derive(Debug, Clone, Default)]
+pub struct WayIn(BTreeMap<&'static str, String>);
+
+impl WayIn {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Asks for what is missing, and puts all into a table.
+    pub(super) fn put_into(mut self, table: &mut Table, command: &str) -> Result<(), Fault> {
+        let known = table.get("entra").and_then(|entra| entra.get("tenant")).is_some();
+        if !known {
+            ask_for_missing(&mut self.0, command)?;
+        }
+        for (path, value) in &self.0 {
+            put(table, path, value);
+        }
+        Ok(())
+    }
+}
+
+fn ways_in() -> impl Iterator<Item = (&'static Field, &'static str)> {
+    flags().filter(|(field, _)| {
+        let table = field.table();
+        table == "entra" || table == "aws[]" || field.path == "federation"
+    })
+}
+
+fn taken(
+    matches: &ArgMatches,
+    flags: impl Iterator<Item = (&'static Field, &'static str)>,
+) -> BTreeMap<&'static str, String> {
+    let given = flags.filter_map(|(field, flag)| Some((field.path, matches.get_one::<String>(flag)?.clone())));
+    given.collect()
+}
+
+fn augmented(command: Command, flags: impl Iterator<Item = (&'static Field, &'static str)>) -> Command {
+    flags.fold(command, |command, (field, flag)| {
+        let mut arg = Arg::new(flag).long(flag).help(field.help.trim_end_matches('.'));
+        arg = match field.value {
+            Value::Choice(words) => arg.value_parser(clap::builder::PossibleValuesParser::new(words)),
+            Value::Text(check) => arg.value_parser(move |text: &str| {
+                check(text)
+                    .map(|()| text.to_owned())
+                    .map_err(|wrong| format!("{}. {}", wrong.what, wrong.help))
+            }),
+            Value::Bool | Value::List(_) | Value::Map(..) => arg,
+        };
+        command.arg(arg.value_name(flag.rsplit('-').next().unwrap_or(flag).to_uppercase()))
+    })
+}
+
 impl FromArgMatches for Answers {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut answers = Self::default();
-        answers.update_from_arg_matches(matches)?;
-        Ok(answers)
+        Ok(Self(taken(matches, flags())))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for (field, flag) in flags() {
-            if let Some(value) = matches.get_one::<String>(flag) {
-                self.0.insert(field.path, value.clone());
-            }
-        }
+        self.0.extend(taken(matches, flags()));
         Ok(())
     }
 }
 
 impl Args for Answers {
     fn augment_args(command: Command) -> Command {
-        flags().fold(command, |command, (field, flag)| {
-            let mut arg = Arg::new(flag).long(flag).help(field.help.trim_end_matches('.'));
-            arg = match field.value {
-                Value::Choice(words) => arg.value_parser(clap::builder::PossibleValuesParser::new(words)),
-                Value::Text(check) => arg.value_parser(move |text: &str| {
-                    check(text)
-                        .map(|()| text.to_owned())
-                        .map_err(|wrong| format!("{}. {}", wrong.what, wrong.help))
-                }),
-                Value::Bool | Value::List(_) | Value::Map(..) => arg,
-            };
-            command.arg(arg.value_name(flag.rsplit('-').next().unwrap_or(flag).to_uppercase()))
-        })
+        augmented(command, flags())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for WayIn {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(taken(matches, ways_in())))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(taken(matches, ways_in()));
+        Ok(())
+    }
+}
+
+impl Args for WayIn {
+    fn augment_args(command: Command) -> Command {
+        augmented(command, ways_in())
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -70,7 +126,7 @@ impl Args for Answers {
 /// Writes a profile.
 pub(super) fn run(args: args::Init) -> Result<(), Fault> {
     let mut answers = args.answers.0;
-    ask_for_missing(&mut answers)?;
+    ask_for_missing(&mut answers, "init")?;
     let tenant = answers.get("entra.tenant").cloned().unwrap_or_default();
     let domain = args.domain.clone().unwrap_or_else(|| tenant.clone());
     let mut table = if let Some(person) = &args.person {
@@ -108,7 +164,7 @@ pub(super) fn run(args: args::Init) -> Result<(), Fault> {
 }
 
 /// Asks for what must be there, at a terminal; elsewhere says which flag is missing.
-fn ask_for_missing(answers: &mut BTreeMap<&'static str, String>) -> Result<(), Fault> {
+fn ask_for_missing(answers: &mut BTreeMap<&'static str, String>, command: &str) -> Result<(), Fault> {
     for (field, flag) in flags() {
         if !matches!(field.absent, Absent::Required) || answers.contains_key(field.path) {
             continue;
@@ -117,7 +173,7 @@ fn ask_for_missing(answers: &mut BTreeMap<&'static str, String>) -> Result<(), F
             return Err(Fault::new(Kind::Usage, format!("`--{flag}` is missing"))
                 .why(field.help)
                 .hint(format!(
-                    "For example: `fedwiz init --{flag} {}`.",
+                    "For example: `fedwiz {command} --{flag} {}`.",
                     field.example.trim_matches('"')
                 )));
         }

@@ -1,5 +1,6 @@
 //! The command line: commands, exit codes, and the one command that continues.
 
+mod adopt;
 mod args;
 mod check;
 #[cfg(feature = "demo")]
@@ -81,8 +82,15 @@ async fn dispatch(
         Command::Sim(args) => sim::run(args).await?,
         Command::Init(args) => init::run(args)?,
         Command::Plan(args) => return walk::plan(args, colour, verbose).await,
-        Command::Apply(args) => return walk::change(args, Intent::Up, colour, verbose).await,
-        Command::Teardown(args) => return walk::change(args, Intent::Down, colour, verbose).await,
+        Command::Adopt(args) => return adopt::run(*args, colour, verbose).await,
+        Command::Apply(args) => {
+            let named = walk::overriding(args.named);
+            return walk::change(args.walk, named, Intent::Up, colour, verbose).await;
+        }
+        Command::Teardown(args) => {
+            let named = walk::releasing(args.named.also)?;
+            return walk::change(args.walk, named, Intent::Down, colour, verbose).await;
+        }
         Command::Check(args) => return check::run(args, colour, verbose).await,
         Command::Watch(args) => return watch::run(args, colour, verbose).await,
         Command::Completions(args) => {

@@ -34,7 +34,7 @@ use crate::{
     fault::{Fault, Kind},
     profile::Profile,
     secrets::SharedSecrets,
-    session::{Session, Setup, Variables},
+    session::{Named, Session, Setup, Variables, adopt::NEVER_TAKEN_BACK},
     steps::World,
 };
 
@@ -46,15 +46,48 @@ pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Resul
     let (_, profile) = place::profile(&args.which)?;
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
+    let named = releasing(args.also)?;
     let intent = if args.down { Intent::PlanDown } else { Intent::Plan };
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, intent, &manner);
-    let outcome = walk(&session, intent, Arc::new(Nobody), selection(&args.part), &mut teller).await?;
+    let driver = session.driver_naming(Arc::new(Nobody), selection(&args.part), named);
+    let outcome = drive(&session, intent, driver, &mut teller).await?;
     finish(&outcome, &manner)
 }
 
+/// What is changed although somebody else looks after it.
+pub(super) fn overriding(named: args::Override) -> Named {
+    Named {
+        overrides: named.overrides,
+        ..Named::default()
+    }
+}
+
+/// What is taken back although it was there before. People and groups of the tenant never are.
+pub(super) fn releasing(also: Vec<String>) -> Result<Named, Fault> {
+    let step = |name: &str| {
+        let name = name.split('[').next().unwrap_or(name);
+        name.rsplit('/').next().unwrap_or(name).to_owned()
+    };
+    if let Some(name) = also.iter().find(|name| NEVER_TAKEN_BACK.contains(&step(name).as_str())) {
+        return Err(Fault::new(Kind::Usage, format!("`{name}` is never taken back"))
+            .why("people, groups and the instance are used by more than this federation")
+            .hint("Remove it yourself, if that is meant."));
+    }
+    Ok(Named {
+        also,
+        ..Named::default()
+    })
+}
+
 /// `apply` and `teardown`.
-pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+pub(super) async fn change(
+    args: args::Walk,
+    named: Named,
+    intent: Intent,
+    colour: Colour,
+    verbose: u8,
+) -> Result<ExitCode, Stop> {
     let (_, profile) = place::profile(&args.which)?;
     let clock = clock(&profile);
     let simulated = match args.operator {
@@ -63,7 +96,7 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
     };
     let answers = args.answers.as_deref().map(AnswersFile::read).transpose()?;
     if intent == Intent::Down && !args.yes && simulated.is_none() {
-        confirm(&profile.federation)?;
+        confirm(&profile.federation, &named.also)?;
     }
     let secrets = vault::open(args.token_store).await?;
     let session = Session::open(setup(profile, secrets)?).await?;
@@ -74,7 +107,8 @@ pub(super) async fn change(args: args::Walk, intent: Intent, colour: Colour, ver
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, intent, &manner);
     let operator = who_answers(simulated, answers, &teller, &manner);
-    let outcome = walk(&session, intent, operator, selection(&args.part), &mut teller).await?;
+    let driver = session.driver_naming(operator, selection(&args.part), named);
+    let outcome = drive(&session, intent, driver, &mut teller).await?;
     if args.token_store == TokenStore::Memory && intent == Intent::Up {
         out::note(
             "note: secrets were kept in memory and are gone now: the SCIM token must be made anew to be of use again.",
@@ -231,7 +265,7 @@ pub(super) fn finish_with(outcome: &Outcome, manner: &Manner, goes_on: Option<St
 }
 
 /// Asks for the federation's name before anything is taken back.
-fn confirm(federation: &str) -> Result<(), Fault> {
+fn confirm(federation: &str, also: &[String]) -> Result<(), Fault> {
     let again = super::again();
     if !std::io::stdin().is_terminal() {
         return Err(Fault::new(
@@ -241,6 +275,9 @@ fn confirm(federation: &str) -> Result<(), Fault> {
         .hint(format!("Look at `fedwiz plan --down` first, then run `{again} --yes`.")));
     }
     let mut err = std::io::stderr();
+    for name in also {
+        let _ = writeln!(err, "It was there before, and goes as well: {name}");
+    }
     let _ = write!(
         err,
         "This takes back everything that fedwiz made for `{federation}`; `fedwiz plan --down` lists it.\nType the federation's name to go on: "

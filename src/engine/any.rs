@@ -9,7 +9,7 @@ use super::{
     declared::Declared,
     known::{ByHand, Known},
     needs::{Edge, Inputs, Needs, read_output},
-    step::{About, Evidence, Gone, Item, Made, Probe, Step, Undone, World},
+    step::{About, Difference, Evidence, Gone, Item, Made, Probe, Step, Undone, World},
 };
 use crate::fault::Fault;
 
@@ -59,6 +59,15 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
     /// See [`Step::declared`].
     fn declared(&self, known: &Known<'_, W>) -> Declared;
 
+    /// See [`Step::adopt`].
+    async fn adopt(&self, cx: &Cx<W>, inputs: &Inputs) -> Result<Probe<Value>, Fault>;
+
+    /// See [`Step::may_stay`].
+    fn may_stay(&self, difference: &Difference) -> bool;
+
+    /// See [`Step::owner`].
+    fn owner(&self, inputs: &Inputs, found: &Value) -> Option<String>;
+
     /// See [`Step::forget`].
     async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault>;
 }
@@ -66,6 +75,22 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
 fn write_output<T: Serialize>(about: &About, output: &T) -> Result<Value, Fault> {
     serde_json::to_value(output)
         .map_err(|why| Fault::internal(format!("the result of {} cannot be written: {why}", about.id)))
+}
+
+fn write_probe<T: Serialize>(about: &About, probe: Probe<T>) -> Result<Probe<Value>, Fault> {
+    Ok(match probe {
+        Probe::Absent => Probe::Absent,
+        Probe::Present { output, proof } => Probe::Present {
+            output: write_output(about, &output)?,
+            proof,
+        },
+        Probe::Drifted { found, differences } => Probe::Drifted {
+            found: write_output(about, &found)?,
+            differences,
+        },
+        Probe::Pending(wait) => Probe::Pending(wait),
+        Probe::CannotTell(why) => Probe::CannotTell(why),
+    })
 }
 
 fn read_made<W: World, S: Step<W>>(made: &Made<Value>) -> Result<Made<S::Output>, Fault> {
@@ -97,19 +122,7 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
     async fn probe(&self, cx: &Cx<W>, inputs: &Inputs, known: Option<&Value>) -> Result<Probe<Value>, Fault> {
         let got = S::Needs::read(inputs)?;
         let known = known.map(read_output::<W, S>).transpose()?;
-        Ok(match Step::probe(self, cx, &got, known.as_ref()).await? {
-            Probe::Absent => Probe::Absent,
-            Probe::Present { output, proof } => Probe::Present {
-                output: write_output(&S::ABOUT, &output)?,
-                proof,
-            },
-            Probe::Drifted { found, differences } => Probe::Drifted {
-                found: write_output(&S::ABOUT, &found)?,
-                differences,
-            },
-            Probe::Pending(wait) => Probe::Pending(wait),
-            Probe::CannotTell(why) => Probe::CannotTell(why),
-        })
+        write_probe(&S::ABOUT, Step::probe(self, cx, &got, known.as_ref()).await?)
     }
 
     async fn apply(&self, cx: &Cx<W>, inputs: &Inputs, found: Option<&Value>) -> Result<Value, Fault> {
@@ -140,6 +153,20 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
 
     fn declared(&self, known: &Known<'_, W>) -> Declared {
         Step::declared(self, known)
+    }
+
+    async fn adopt(&self, cx: &Cx<W>, inputs: &Inputs) -> Result<Probe<Value>, Fault> {
+        let got = S::Needs::read(inputs)?;
+        write_probe(&S::ABOUT, Step::adopt(self, cx, &got).await?)
+    }
+
+    fn may_stay(&self, difference: &Difference) -> bool {
+        Step::may_stay(self, difference)
+    }
+
+    fn owner(&self, inputs: &Inputs, found: &Value) -> Option<String> {
+        let got = S::Needs::read(inputs).ok()?;
+        Step::owner(self, &got, &read_output::<W, S>(found).ok()?)
     }
 
     async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault> {

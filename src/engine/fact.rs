@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     graph::NodeId,
-    step::{How, Undone},
+    step::{AsFound, How, Undone},
 };
 use crate::fault::{Fault, Text};
 
@@ -135,6 +135,9 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unproven: bool,
     },
+    /// What was adopted a moment ago is held to how it was found: it bears an owner's mark, or differs from what the profile
+    /// says in what may stay.
+    AsFound(AsFound),
     /// It failed.
     Failed {
         /// Why.
@@ -150,6 +153,8 @@ pub enum Fact {
         /// Why.
         why: Text,
     },
+    /// The operator lets what was adopted be taken back as if fedwiz had made it.
+    Released {},
     /// The first call that takes it back is about to be made.
     UndoStarted {},
     /// It is taken back, or stays.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     fact::{End, Event, Fact, Intent},
     graph::{NodeId, Remembered},
-    step::{How, Undone},
+    step::{AsFound, How, Undone},
 };
 use crate::fault::{Fault, Text};
 
@@ -70,12 +70,21 @@ pub struct Standing {
     pub proof: Text,
     /// True when nobody saw it.
     pub unproven: bool,
+    /// For what was adopted: how it was then.
+    pub as_found: AsFound,
+    /// True when the operator lets what was adopted be taken back.
+    pub released: bool,
 }
 
 impl Standing {
-    /// Whether fedwiz made or changed it, and so takes it back.
+    /// Whether fedwiz takes it back: it made or changed it, or the operator released it.
     pub fn is_ours(&self) -> bool {
-        matches!(self.how, How::Made | How::Changed)
+        matches!(self.how, How::Made | How::Changed) || self.released
+    }
+
+    /// How it came to stand, for taking it back: what was released goes as if fedwiz had made it.
+    pub fn how_to_undo(&self) -> How {
+        if self.released { How::Made } else { self.how }
     }
 }
 
@@ -289,7 +298,14 @@ impl Run {
             {
                 no("it is called changed and was never begun")
             }
-            Fact::Done { unproven: true, .. } if node.begun.is_none() => no("nobody was asked for their word"),
+            Fact::Done {
+                unproven: true, how, ..
+            } if node.begun.is_none() && !matches!(how, How::Adopted | How::Seen) => {
+                no("nobody was asked for their word")
+            }
+            Fact::AsFound(_) if node.standing_how() != Some(How::Adopted) => no("it was not adopted"),
+            Fact::Released {} if !down => no("nothing is taken back while making"),
+            Fact::Released {} if node.standing_how() != Some(How::Adopted) => no("it was not adopted"),
             Fact::Skipped { .. } if !node.may_be_left_out() => no("it is not skipped any more"),
             Fact::UndoStarted {} if !down => no("nothing is taken back while making"),
             Fact::UndoStarted {} if node.undoing.is_some() => no("taking it back is begun already"),
@@ -391,6 +407,14 @@ impl NodeRun {
                 unproven,
             } => {
                 let begun = self.begun.take();
+                let as_found = match (how, &self.standing) {
+                    (How::Adopted, Some(old)) => old.as_found.clone(),
+                    (How::Changed, Some(old)) => AsFound {
+                        owner: old.as_found.owner.clone(),
+                        ..AsFound::default()
+                    },
+                    _ => AsFound::default(),
+                };
                 let before = match (how, self.standing.take()) {
                     (How::Changed, Some(old)) if old.how == How::Changed => old.before,
                     (How::Changed, _) => begun.and_then(|begun| begun.before),
@@ -402,6 +426,8 @@ impl NodeRun {
                     before,
                     proof: proof.clone(),
                     unproven: *unproven,
+                    as_found,
+                    released: false,
                 });
                 self.undoing = None;
                 self.kept = None;
@@ -414,6 +440,16 @@ impl NodeRun {
                 self.last = Last::Failed(fault.clone());
             }
             Fact::Skipped { why } => self.last = Last::Skipped(why.clone()),
+            Fact::AsFound(as_found) => {
+                if let Some(standing) = &mut self.standing {
+                    standing.as_found = as_found.clone();
+                }
+            }
+            Fact::Released {} => {
+                if let Some(standing) = &mut self.standing {
+                    standing.released = true;
+                }
+            }
             Fact::UndoStarted {} => {
                 self.undoing = Some(event.at);
                 self.last = Last::Working;

@@ -279,6 +279,24 @@ pub struct Evidence {
     pub cloudtrail: Vec<String>,
 }
 
+/// How something was when it was adopted: what of it the profile cannot say, and whose it is. It is held to that.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsFound {
+    /// Who looks after it, if it bears somebody's mark: it is never changed without being named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// What is not as the profile would have it, and stays so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+}
+
+impl AsFound {
+    /// Whether there is nothing to say.
+    pub fn is_plain(&self) -> bool {
+        self.owner.is_none() && self.differences.is_empty()
+    }
+}
+
 /// Shorthand for what a step's needs deliver.
 pub type Got<S, W> = <<S as Step<W>>::Needs as Needs<W>>::Got;
 
@@ -366,6 +384,28 @@ pub trait Step<W: World>: Send + Sync + 'static {
             Effect::Observes => Declared::Nothing,
             Effect::Changes => Declared::Not(Text::Borrowed("no provider has a resource for it")),
         }
+    }
+
+    /// Looks for what was there before fedwiz, to take it over as it is; changes nothing. A step whose `probe` needs a record
+    /// to find anything looks further here. Where it takes the operator's word, it says so with [`Cx::take_word`].
+    fn adopt(
+        &self,
+        cx: &Cx<W>,
+        needs: &Got<Self, W>,
+    ) -> impl Future<Output = Result<Probe<Self::Output>, Fault>> + Send {
+        self.probe(cx, needs, None)
+    }
+
+    /// Whether this may stay as it is where it was there before: a choice of whoever made it, and no fault.
+    fn may_stay(&self, difference: &Difference) -> bool {
+        let _ = difference;
+        false
+    }
+
+    /// Who looks after what was found, if it bears somebody's mark.
+    fn owner(&self, needs: &Got<Self, W>, found: &Self::Output) -> Option<String> {
+        let _ = (needs, found);
+        None
     }
 
     /// Forgets what this machine keeps for it. Called at the end of each teardown for what does not stand any more, so that

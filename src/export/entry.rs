@@ -212,6 +212,21 @@ fn what(fact: &Fact) -> String {
             format!("It failed {}: {}{after}", words::during(*during), in_full(fault))
         }
         Fact::Skipped { why } => format!("Left out: {why}."),
+        Fact::AsFound(as_found) => {
+            let owner = as_found
+                .owner
+                .as_deref()
+                .map(|owner| format!(" {owner} looks after it."));
+            let stays: Vec<&str> = as_found.differences.iter().map(|it| it.field.as_str()).collect();
+            let stays = (!stays.is_empty())
+                .then(|| format!(" It differs from the profile, and stays so: {}.", stays.join(", ")));
+            format!(
+                "Held to how it was found.{}{}",
+                owner.unwrap_or_default(),
+                stays.unwrap_or_default()
+            )
+        }
+        Fact::Released {} => "The operator lets it be taken back, although it was there before.".into(),
         Fact::UndoStarted {} => "Taking it back is begun.".into(),
         Fact::Undone { what, .. } => match what {
             Undone::Removed => "Removed.".into(),

@@ -162,7 +162,7 @@ mod tests {
             step::{Difference, How},
         },
         report::{
-            changes, drift, findings, health, leavers, overview, sync,
+            adopt, changes, drift, findings, health, leavers, overview, sync,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -203,10 +203,40 @@ mod tests {
         };
         findings::json(&mut json, &view, Timestamp::UNIX_EPOCH, &[row], &[blind]).expect("memory takes everything");
         upkeep(&mut json, &view);
+        taking_over(&mut json, &view);
         let text = String::from_utf8(json.out).expect("text");
         text.lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect()
+    }
+
+    /// What taking a federation over tells.
+    fn taking_over(json: &mut Json<Vec<u8>>, view: &View) {
+        let node = NodeId {
+            target: None,
+            step: "aws.permission-set".into(),
+            item: "Platform".into(),
+        };
+        let comes = adopt::Comes {
+            taken: vec![adopt::Taken {
+                node: node.clone(),
+                how: How::Adopted,
+                proof: "it is there".into(),
+                unproven: false,
+                owner: Some("Terraform".into()),
+                stays: vec![Difference::new("loginUrl", "none", "https://d-1.awsapps.com/start")],
+            }],
+            remarks: vec![adopt::Remark {
+                side: "aws",
+                object: "Platform".into(),
+                text: "permission set".into(),
+                owner: Some("Terraform".into()),
+            }],
+            open: Vec::new(),
+        };
+        adopt::json(json, view, Timestamp::UNIX_EPOCH, &comes).expect("memory");
+        let policies = vec!["contoso/Platform.json".to_owned()];
+        adopt::json_profile(json, view, Timestamp::UNIX_EPOCH, "contoso.toml", "[entra]", policies).expect("memory");
     }
 
     /// What a check, a watch and a look at what ends tell.

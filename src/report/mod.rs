@@ -3,6 +3,7 @@
 //! [`view::View`] folds the recorder's notices; everything that is shown is read from it. Words and marks are in
 //! [`words`]; text that came from outside goes through [`clean`] before it is shown.
 
+pub mod adopt;
 pub mod changes;
 pub mod clean;
 pub mod command;

@@ -13,7 +13,7 @@ use crate::{
         guide::{Entry, Guide},
         recorder::Notice,
         signal::{Exchange, Finding, Signal, SignalEvent, What},
-        step::{About, Difference, Effect, Executor, How, Scope, StepId, Undone},
+        step::{About, AsFound, Difference, Effect, Executor, How, Scope, StepId, Undone},
     },
     fault::{Fault, Kind, Retry},
 };
@@ -502,6 +502,14 @@ pub(super) fn every_kind() -> Script {
             }),
         )
         .undone("entra.user[NikkiWolf]", Undone::AlreadyGone, "404")
+        .fact(
+            "entra.app",
+            Fact::AsFound(AsFound {
+                owner: Some("Terraform".into()),
+                differences: Vec::new(),
+            }),
+        )
+        .fact("entra.app", Fact::Released {})
         .exchange("entra.app", None, 1)
         .signal("entra.app", Signal::Reopened)
         .signal(

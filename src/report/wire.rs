@@ -313,6 +313,15 @@ pub(super) enum Body {
         /// Why.
         why: String,
     },
+    /// What was adopted a moment ago is held to how it was found.
+    AsFound {
+        /// Who looks after it, if it bears somebody's mark.
+        owner: Option<String>,
+        /// What is not as the profile would have it, and stays so.
+        differences: Vec<Difference>,
+    },
+    /// The operator lets what was adopted be taken back.
+    Released,
     /// Fact: the first call that takes a step back is about to be made.
     UndoStarted,
     /// Fact: a step is taken back, or stays.
@@ -546,6 +555,39 @@ pub(super) enum Body {
         /// What became of it.
         fate: super::leavers::Fate,
     },
+    /// Something that was there before and is taken over as it is.
+    Taken {
+        /// Adopted, or only seen.
+        how: How,
+        /// What was seen.
+        proof: String,
+        /// True when nobody saw it and the operator's word is taken.
+        unproven: bool,
+        /// Who looks after it, if it bears somebody's mark.
+        owner: Option<String>,
+        /// What is not as the profile would have it, and stays so.
+        differences: Vec<Difference>,
+    },
+    /// Something that a profile cannot say, or that belongs to somebody else.
+    Remark {
+        /// Where it is: `entra` or `aws`.
+        side: String,
+        /// The object's name.
+        object: String,
+        /// What is so.
+        text: String,
+        /// Who looks after it, if that is what the remark is about.
+        owner: Option<String>,
+    },
+    /// A profile that was written, or would be.
+    Profile {
+        /// The file.
+        file: String,
+        /// Its text, without comments.
+        text: String,
+        /// The policy files beside it.
+        policies: Vec<String>,
+    },
     /// Something that `fedwiz doctor` found.
     Finding {
         /// The rule, by its stable id.
@@ -630,6 +672,11 @@ impl Body {
                 untouched,
             },
             Fact::Skipped { why } => Self::Skipped { why: why.into_owned() },
+            Fact::AsFound(as_found) => Self::AsFound {
+                owner: as_found.owner,
+                differences: as_found.differences.iter().map(Into::into).collect(),
+            },
+            Fact::Released {} => Self::Released,
             Fact::UndoStarted {} => Self::UndoStarted,
             Fact::Undone { what, proof, unproven } => {
                 let (undone, why) = match what {

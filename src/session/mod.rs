@@ -3,6 +3,7 @@
 //! Everything that depends on where the process runs (environment, clock, files, this machine's keyring) is handed in, so
 //! that the demo and the tests build the same session around a simulation.
 
+pub mod adopt;
 mod choices;
 pub mod health;
 pub mod job;
@@ -118,6 +119,17 @@ pub struct Session {
     journal: PathBuf,
 }
 
+/// What the operator names although it is not fedwiz's, by full names.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    /// What is changed although somebody else looks after it.
+    pub overrides: Vec<String>,
+    /// What is taken back although it was there before.
+    pub also: Vec<String>,
+    /// Hold everything to exactly what was recorded: for a repair.
+    pub exact: bool,
+}
+
 /// How often the steps' looks are tried where nothing is changed: the clients have tried before.
 const TRIES_OF_A_LOOK: u32 = 2;
 
@@ -169,7 +181,16 @@ impl Session {
             world.rounds = rounds;
             rotation
         });
-        let world = Arc::new(world);
+        Self::in_world(setup, Arc::new(world), recorder, recorded, rotates).await
+    }
+
+    async fn in_world(
+        setup: Setup,
+        world: Arc<World>,
+        recorder: Arc<Recorder>,
+        recorded: Recorded,
+        rotates: Option<Rotation>,
+    ) -> Result<Self, Fault> {
         accounts::look_up(&world).await?;
         Self::assemble(setup, world, recorder, recorded, rotates)
     }
@@ -206,6 +227,26 @@ impl Session {
     /// A driver over this session's graph, with this operator, for this part of the walk.
     pub fn driver(&self, operator: Arc<dyn Operator>, selection: Selection) -> Driver<World> {
         self.driver_of(operator, self.options(selection))
+    }
+
+    /// A driver that takes over what is there as it is, and changes nothing.
+    pub fn adopter(&self, operator: Arc<dyn Operator>) -> Driver<World> {
+        let options = Options {
+            adopts: true,
+            ..self.options(Selection::default())
+        };
+        self.driver_of(operator, options)
+    }
+
+    /// A driver that may also touch what is not fedwiz's, as far as the operator named it.
+    pub fn driver_naming(&self, operator: Arc<dyn Operator>, selection: Selection, named: Named) -> Driver<World> {
+        let options = Options {
+            overrides: named.overrides,
+            also: named.also,
+            exact: named.exact,
+            ..self.options(selection)
+        };
+        self.driver_of(operator, options)
     }
 
     /// A driver for a look that somebody waits for: it gives up soon on a vendor that does not answer.
@@ -288,9 +329,7 @@ impl Session {
             profile: digest(&self.profile),
             program: PROGRAM.into(),
             selection,
-            policy: Policy::default(),
-            alone: false,
-            exact: false,
+            ..Options::default()
         }
     }
 

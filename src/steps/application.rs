@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     by_hand::{Known, at_the_app, in_entra},
+    owners,
     preflight_entra::{EntraRights, Rights},
     world::{Cx, World},
 };
@@ -38,6 +39,9 @@ pub struct AppIds {
     pub name: String,
     /// The role that people are assigned.
     pub user_role: String,
+    /// Who looks after it, if it bears somebody's mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// The service principal, or a fault that waits for it: it stood a moment ago.
@@ -101,6 +105,27 @@ impl EnterpriseApp {
         }
     }
 
+    /// The application that has the profile's name and fits, if it is the only one.
+    pub(super) async fn named(cx: &Cx) -> Result<Option<ServicePrincipal>, Fault> {
+        let world = cx.world();
+        let name = world.application_name(cx.target());
+        let mut fitting = Vec::new();
+        for found in world.entra.service_principals_named(&name).await? {
+            if Self::judge(world, &found)? {
+                fitting.push(found);
+            }
+        }
+        match &fitting[..] {
+            [_, _, ..] => Err(Fault::new(
+                Kind::Conflict,
+                format!("There are {} applications named {name}", fitting.len()),
+            )
+            .why("which of them to use is not ours to guess")
+            .hint("Rename all but the one to use, or give the profile another application name.")),
+            _ => Ok(fitting.pop()),
+        }
+    }
+
     async fn ids(cx: &Cx, principal: &ServicePrincipal) -> Result<Option<AppIds>, Fault> {
         let application = cx.world().entra.application_of(&principal.app_id).await?;
         Ok(application.map(|application| AppIds {
@@ -109,6 +134,7 @@ impl EnterpriseApp {
             principal: principal.id.clone(),
             name: principal.display_name.clone().unwrap_or_default(),
             user_role: principal.user_role().to_owned(),
+            owner: owners::of_application(&principal.tags, principal.notes.as_deref()),
         }))
     }
 }
@@ -149,30 +175,20 @@ impl Step<World> for EnterpriseApp {
             return Ok(Probe::present(seen, proof));
         }
         let name = world.application_name(cx.target());
-        let mut fitting = Vec::new();
-        for found in world.entra.service_principals_named(&name).await? {
-            if Self::judge(world, &found)? {
-                fitting.push(found);
+        let Some(found) = Self::named(cx).await? else {
+            return Ok(Probe::Absent);
+        };
+        Ok(match Self::ids(cx, &found).await? {
+            Some(ids) => {
+                let proof = format!("{name} is there, app id {}", ids.app);
+                Probe::present(ids, proof)
             }
-        }
-        match &fitting[..] {
-            [] => Ok(Probe::Absent),
-            [one] => Ok(match Self::ids(cx, one).await? {
-                Some(ids) => {
-                    let proof = format!("{name} is there, app id {}", ids.app);
-                    Probe::present(ids, proof)
-                }
-                None => {
-                    Probe::CannotTell("the service principal is there and its application is not, or not yet".into())
-                }
-            }),
-            several => Err(Fault::new(
-                Kind::Conflict,
-                format!("There are {} applications named {name}", several.len()),
-            )
-            .why("which of them to use is not ours to guess")
-            .hint("Rename all but the one to use, or give the profile another application name.")),
-        }
+            None => Probe::CannotTell("the service principal is there and its application is not, or not yet".into()),
+        })
+    }
+
+    fn owner(&self, _: &(Rights,), found: &AppIds) -> Option<String> {
+        found.owner.clone()
     }
 
     async fn apply(&self, cx: &Cx, _: &(Rights,), _: Option<&AppIds>) -> Result<AppIds, Fault> {
@@ -184,6 +200,7 @@ impl Step<World> for EnterpriseApp {
             app: made.application.app_id,
             principal: made.service_principal.id.clone(),
             user_role: made.service_principal.user_role().to_owned(),
+            owner: None,
             name,
         })
     }
@@ -292,6 +309,10 @@ impl Step<World> for SamlMode {
             )];
             Probe::Drifted { found, differences }
         })
+    }
+
+    fn owner(&self, (app,): &(AppIds,), _: &SignOnMode) -> Option<String> {
+        app.owner.clone()
     }
 
     async fn apply(&self, cx: &Cx, (app,): &(AppIds,), _: Option<&SignOnMode>) -> Result<SignOnMode, Fault> {

@@ -13,6 +13,7 @@ use super::{
     saml_endpoints::{Endpoints, SamlEndpoints},
     saml_values::{EntraMetadata, IdpFile, ProviderValues, SpValues, idp_file},
     scim_token::{keep_token, token_fields},
+    source_evidence,
     stood_before::{Judged, SOURCE, Source, judge, read_source},
     world::{Cx, World},
 };
@@ -78,16 +79,20 @@ pub struct Switched {
     /// The thumbprints of the certificates that AWS was given; none in what earlier versions wrote down.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<String>,
+    /// It stood before fedwiz, and no event tells of it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_found: bool,
 }
 
 impl Switched {
-    fn new(at: Timestamp, event: Option<String>, judged: Judged, given: Vec<String>) -> Self {
+    pub(super) fn new(at: Timestamp, event: Option<String>, judged: Judged, given: Vec<String>) -> Self {
         Self {
             given,
             at,
             event,
             before: judged.source,
             provisioning_before: judged.provisioning,
+            as_found: false,
         }
     }
 
@@ -186,6 +191,9 @@ impl Step<World> for IdentitySource {
         let known = known.map(|known| known.since(imported, forgotten));
         let known = known.as_ref();
         let cannot_tell = Probe::CannotTell("no public AWS call shows the identity source".into());
+        if let Some(known) = known.filter(|known| known.as_found) {
+            return source_evidence::still_as_found(cx, instance, known).await;
+        }
         // What the journal knows, or the visit that was asked for a moment ago.
         let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
             return Ok(cannot_tell);
@@ -244,6 +252,12 @@ impl Step<World> for IdentitySource {
             None if known.is_some() => Probe::Pending(waiting_for(ENABLED)),
             None => cannot_tell,
         })
+    }
+
+    /// What CloudTrail still tells of the switch, or of what only works after it. Where it tells nothing, the addresses that
+    /// the application holds have to do, and the operator's word.
+    async fn adopt(&self, cx: &Cx, (instance, file, values, ..): &SourceGot) -> Result<Probe<Switched>, Fault> {
+        source_evidence::adopt(cx, instance, file, values).await
     }
 
     async fn apply(

@@ -13,6 +13,7 @@ pub mod claims_policy;
 pub mod directory;
 pub mod identity_source;
 pub mod name_id;
+pub mod owners;
 pub mod people;
 pub mod permission_set;
 pub mod preflight_aws;
@@ -29,6 +30,7 @@ pub mod scim_mappings;
 pub mod scim_run;
 pub mod scim_token;
 pub mod sign_in;
+mod source_evidence;
 pub mod stood_before;
 #[cfg(test)]
 mod tests;

@@ -46,9 +46,30 @@ impl Way {
 
 /// Whether the walk sets the NameID: always where conditions can be said; elsewhere only where it is not the default.
 pub(super) fn is_wanted(world: &World) -> bool {
+    Way::of(world) == Way::Own || !wants_default(world)
+}
+
+/// Whether the profile wants what Entra sends when no policy says anything.
+fn wants_default(world: &World) -> bool {
     let wanted = &world.profile.name_id;
-    let is_default = claims_policy::source_id(&wanted.members).is_ok_and(|id| id == DEFAULT_SOURCE);
-    Way::of(world) == Way::Own || wanted.guests.is_some() || !is_default
+    wanted.guests.is_none() && claims_policy::source_id(&wanted.members).is_ok_and(|id| id == DEFAULT_SOURCE)
+}
+
+/// A claims mapping policy of somebody else's that decides over the application.
+async fn foreign_policy(cx: &Cx, app: &AppIds) -> Result<Option<MappingPolicy>, Fault> {
+    let name = policy_name(cx);
+    let assigned = cx.world().entra.mapping_policies_of(&app.principal).await?;
+    Ok(assigned
+        .into_iter()
+        .find(|policy| policy.display_name.as_deref() != Some(&name)))
+}
+
+/// No policy says anything of the NameID.
+fn by_default() -> Probe<Claims> {
+    Probe::present(
+        Claims::default(),
+        "no policy changes the NameID: Entra sends the user principal name by itself",
+    )
 }
 
 /// A policy as it stands.
@@ -205,10 +226,13 @@ fn tag_source<'w>(world: &'w World, key: &str) -> Result<&'w str, Fault> {
 }
 
 /// Claims of a policy by slot: what stands there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claims {
     /// Each claim by the name of its slot; empty slots are left out.
     pub claims: std::collections::BTreeMap<String, Value>,
+    /// The claims mapping policy that decided when this was adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<String>,
 }
 
 const NAME_ID: &str = "NameID";
@@ -224,9 +248,7 @@ fn slot_of(name: &str) -> Slot {
 async fn look(cx: &Cx, app: &AppIds, names: &[String]) -> Result<Probe<Claims>, Fault> {
     principal_of(cx, app).await?;
     let (policy, foreign) = Policy::read_as_recorded(cx, app).await?;
-    let mut found = Claims {
-        claims: std::collections::BTreeMap::new(),
-    };
+    let mut found = Claims::default();
     let mut differences = Vec::new();
     // Both steps share the policy: one of them tells.
     if names.iter().any(|name| name == NAME_ID) || !is_wanted(cx.world()) {
@@ -274,9 +296,7 @@ async fn set(cx: &Cx, app: &AppIds, names: &[String]) -> Result<Claims, Fault> {
             .await?;
     }
     let mut claims = Vec::new();
-    let mut output = Claims {
-        claims: std::collections::BTreeMap::new(),
-    };
+    let mut output = Claims::default();
     for name in names {
         let slot = slot_of(name);
         let wanted = policy.wanted(cx.world(), &slot)?;
@@ -347,8 +367,54 @@ impl Step<World> for NameIdClaim {
         is_wanted(world).then(Item::only).into_iter().collect()
     }
 
-    async fn probe(&self, cx: &Cx, (app, ..): &NameIdGot, _: Option<&Claims>) -> Result<Probe<Claims>, Fault> {
-        look(cx, app, &[NAME_ID.to_owned()]).await
+    async fn probe(&self, cx: &Cx, (app, ..): &NameIdGot, known: Option<&Claims>) -> Result<Probe<Claims>, Fault> {
+        if let Some(policy) = known.and_then(|known| known.foreign.as_ref()) {
+            let found = known.cloned().unwrap_or_default();
+            return Ok(match foreign_policy(cx, app).await? {
+                Some(there) if there.id == *policy => {
+                    Probe::present(found, "the claims mapping policy decides that did when it was adopted")
+                }
+                there => {
+                    let now = there.map_or_else(|| "none".to_owned(), |there| there.id);
+                    let differences = vec![Difference::new("claimsMappingPolicy", now, policy.clone())];
+                    Probe::Drifted { found, differences }
+                }
+            });
+        }
+        let seen = look(cx, app, &[NAME_ID.to_owned()]).await?;
+        // Where nothing was said when it was adopted, what Entra does by itself is as wanted.
+        let by_itself = known.is_some_and(|known| known.claims.is_empty()) && wants_default(cx.world());
+        Ok(match seen {
+            Probe::Absent if by_itself => by_default(),
+            seen => seen,
+        })
+    }
+
+    async fn adopt(&self, cx: &Cx, (app, ..): &NameIdGot) -> Result<Probe<Claims>, Fault> {
+        if let Some(policy) = foreign_policy(cx, app).await? {
+            let name = policy.display_name.clone().unwrap_or_else(|| policy.id.clone());
+            let found = Claims {
+                foreign: Some(policy.id),
+                ..Claims::default()
+            };
+            return Ok(Probe::present(
+                found,
+                format!("the claims mapping policy {name} decides"),
+            ));
+        }
+        Ok(match look(cx, app, &[NAME_ID.to_owned()]).await? {
+            Probe::Absent if wants_default(cx.world()) => by_default(),
+            seen => seen,
+        })
+    }
+
+    /// Whoever set it up may have other reasons to name people otherwise.
+    fn may_stay(&self, _: &Difference) -> bool {
+        true
+    }
+
+    fn owner(&self, (app, ..): &NameIdGot, _: &Claims) -> Option<String> {
+        app.owner.clone()
     }
 
     async fn apply(&self, cx: &Cx, (app, ..): &NameIdGot, _: Option<&Claims>) -> Result<Claims, Fault> {
@@ -416,6 +482,10 @@ impl Step<World> for TagClaims {
 
     async fn probe(&self, cx: &Cx, (app, ..): &TagsGot, _: Option<&Claims>) -> Result<Probe<Claims>, Fault> {
         look(cx, app, &tags(cx.world())).await
+    }
+
+    fn owner(&self, (app, ..): &TagsGot, _: &Claims) -> Option<String> {
+        app.owner.clone()
     }
 
     async fn apply(&self, cx: &Cx, (app, ..): &TagsGot, _: Option<&Claims>) -> Result<Claims, Fault> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Cx, World, assignment,
     by_hand::{Known, in_identity_center, value_if},
+    owners,
     preflight_aws::{AwsInstance, AwsRights},
 };
 use crate::{
@@ -29,6 +30,9 @@ pub const MARKER_TAG: &str = "fedwiz:managed-by";
 /// Phases of the walk in which a set may be shown, counted from 0.
 const ABAC_PHASE: usize = 5;
 const ASSIGNMENT_PHASE: usize = 6;
+
+/// What tells that accounts have an older version of a set.
+const STALE: &str = "ProvisioningStatus";
 
 /// How long a set may take to reach the accounts it stands in before nobody waits for it while it is taken back.
 const REACHES_ACCOUNTS_WITHIN: SignedDuration = SignedDuration::from_mins(3);
@@ -118,7 +122,7 @@ impl Step<World> for PermissionSet {
             let stale = aws.accounts_with(instance, &arn, true).await?;
             if !stale.is_empty() {
                 let found = format!("an older version in {}", stale.join(", "));
-                differences.push(Difference::new("ProvisioningStatus", found, "the latest everywhere"));
+                differences.push(Difference::new(STALE, found, "the latest everywhere"));
             }
         }
         let standing = Standing {
@@ -133,6 +137,14 @@ impl Step<World> for PermissionSet {
             found: standing,
             differences,
         })
+    }
+
+    fn may_stay(&self, difference: &Difference) -> bool {
+        difference.field == STALE
+    }
+
+    fn owner(&self, _: &(Instance, ()), found: &Standing) -> Option<String> {
+        owners::of_set(&found.set.name, &found.set.tags)
     }
 
     async fn apply(

@@ -506,7 +506,12 @@ impl Step<World> for NewSignIn {
         let upn = who_signs_in(cx.world());
         let at = cx.started_at().unwrap_or_else(|| cx.now());
         ask_to_sign_in(cx, &upn, values).await?;
-        Ok(SignIn { upn, at, event: None })
+        Ok(SignIn {
+            upn,
+            at,
+            event: None,
+            as_found: false,
+        })
     }
 
     async fn undo(&self, _: &Cx, _: &SignInGot, _: &Made<SignIn>) -> Result<Undone, Fault> {

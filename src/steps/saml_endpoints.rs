@@ -213,6 +213,15 @@ impl Step<World> for SamlEndpoints {
         Ok(Probe::Drifted { found, differences })
     }
 
+    /// Where a sign-in from My Apps begins, and who is told, are for whoever set it up to choose: AWS does not ask for them.
+    fn may_stay(&self, difference: &Difference) -> bool {
+        ["loginUrl", "notificationEmailAddresses"].contains(&difference.field.as_str())
+    }
+
+    fn owner(&self, (app, ..): &EndpointsGot, _: &Endpoints) -> Option<String> {
+        app.owner.clone()
+    }
+
     async fn apply(
         &self,
         cx: &Cx,

@@ -12,7 +12,7 @@ use super::{
     certificate::{Active, ActiveCertificate, Certificate, SigningCertificate},
     preflight_aws::AwsInstance,
     preflight_entra::{EntraSession, Tenant, nothing_to_undo, only_looks},
-    stood_before::{self, Before, Switch},
+    stood_before::{self, Before, Source, Switch},
     world::{Cx, World},
 };
 use crate::{
@@ -304,6 +304,31 @@ impl Step<World> for ProviderValues {
             known.replies.len()
         );
         Ok(Probe::present(known.clone(), proof))
+    }
+
+    /// The values that the application holds are this instance's, and people sign in with them.
+    async fn adopt(&self, cx: &Cx, (instance, app, ..): &ValuesGot) -> Result<Probe<SpValues>, Fault> {
+        let Some(held) = SpValues::held(cx, app, instance).await? else {
+            return Ok(Probe::Absent);
+        };
+        let jobs = cx.world().entra.jobs(&app.principal).await?;
+        let proof = format!(
+            "the application holds {} and {} reply URLs of AWS",
+            held.issuer,
+            held.replies.len()
+        );
+        let before = Before {
+            at: cx.now(),
+            source: Some(Source::ThisApplication),
+            provisioning: Some(!jobs.is_empty()),
+        };
+        Ok(Probe::present(
+            SpValues {
+                before: Some(before),
+                ..held
+            },
+            proof,
+        ))
     }
 
     async fn apply(

@@ -353,6 +353,11 @@ impl Step<World> for ProvisioningCredentials {
         Ok(Probe::Drifted { found, differences })
     }
 
+    /// What was never set means what the service does by itself.
+    fn may_stay(&self, difference: &Difference) -> bool {
+        [SYNC_ALL, "SyncNotificationSettings"].contains(&difference.field.as_str())
+    }
+
     async fn apply(
         &self,
         cx: &Cx,

@@ -90,9 +90,15 @@ impl Step<World> for Mappings {
             differences,
             found: Mapped {
                 edits,
-                ..Mapped::default()
+                changed: None,
+                standing: schema::mappings(&schema),
             },
         })
+    }
+
+    /// Other mappings work as well, for whoever chose them.
+    fn may_stay(&self, _: &Difference) -> bool {
+        true
     }
 
     async fn apply(&self, cx: &Cx, (app, job, _): &MappingsGot, _: Option<&Mapped>) -> Result<Mapped, Fault> {

@@ -6,6 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{
+    application::EnterpriseApp,
     by_hand::{Known, instance},
     identity_source::{IdentitySource, Switched},
     preflight_aws::AwsInstance,
@@ -222,7 +223,7 @@ impl Step<World> for ProvisioningToken {
         let Some(token) = kept_token(cx).await? else {
             return Ok(Probe::Drifted {
                 found: known.clone(),
-                differences: vec![Difference::new("token", "not in the secret store", "kept")],
+                differences: vec![Difference::new("token", NOT_KEPT, "kept")],
             });
         };
         if is_accepted(cx, &token).await? {
@@ -236,6 +237,53 @@ impl Step<World> for ProvisioningToken {
             },
             differences: vec![Difference::new("token", "refused with 401", "accepted")],
         })
+    }
+
+    /// Entra never gives a token back. Whoever has it at hand brings it; without, the endpoint that Entra has is enough to
+    /// look at everything, and not to change the settings.
+    async fn adopt(&self, cx: &Cx, (instance, switched): &TokenGot) -> Result<Probe<Token>, Fault> {
+        if let Some(token) = kept_token(cx).await?
+            && is_accepted(cx, &token).await?
+        {
+            let proof = "GET ServiceProviderConfig answers 200 to the token that was kept";
+            return Ok(Probe::present(Self::output(cx, &token, switched), proof));
+        }
+        let Some(endpoint) = endpoint_in_use(cx, instance).await? else {
+            return Ok(Probe::Absent);
+        };
+        match cx.ask(bring_guide(instance, &endpoint)).await {
+            Ok(answer) => {
+                if let Some(token) = keep_token(cx, instance, &answer).await? {
+                    if is_accepted(cx, &token).await? {
+                        let proof = "GET ServiceProviderConfig answers 200";
+                        return Ok(Probe::present(Self::output(cx, &token, switched), proof));
+                    }
+                    return Err(Fault::new(
+                        Kind::SignIn,
+                        "AWS does not accept this token for this SCIM endpoint (401)",
+                    )
+                    .why("the token is not complete, is deleted, or belongs to another endpoint")
+                    .hint("Leave it out, or make a new one with `fedwiz rotate token` afterwards."));
+                }
+            }
+            Err(fault) if fault.kind == Kind::NeedsPerson => {}
+            Err(fault) => return Err(fault),
+        }
+        cx.note("without the SCIM token its age is unknown, and provisioning settings cannot be changed");
+        Ok(Probe::Drifted {
+            found: Token {
+                endpoint,
+                kept_as: cx.world().scim_token(cx.target()),
+                created: None,
+                provisioning_before: Some(true),
+                refused: false,
+            },
+            differences: vec![Difference::new("token", NOT_KEPT, "kept")],
+        })
+    }
+
+    fn may_stay(&self, difference: &Difference) -> bool {
+        difference.found == NOT_KEPT
     }
 
     async fn apply(&self, cx: &Cx, (instance, switched): &TokenGot, _: Option<&Token>) -> Result<Token, Fault> {
@@ -372,6 +420,47 @@ impl Step<World> for ProvisioningToken {
         };
         ByHand::up(up).down(down).down(off)
     }
+}
+
+/// What is found of a token that only Entra and AWS have.
+const NOT_KEPT: &str = "not in the secret store";
+
+/// The SCIM endpoint that Entra provisions to, if it has one and a token for it.
+async fn endpoint_in_use(cx: &Cx, instance: &Instance) -> Result<Option<Url>, Fault> {
+    let Some(principal) = EnterpriseApp::named(cx).await? else {
+        return Ok(None);
+    };
+    let settings = cx.world().entra.settings(&principal.id).await?;
+    let value = |key: &str| {
+        let found = settings.iter().find(|setting| setting.key.as_deref() == Some(key));
+        found
+            .and_then(|setting| setting.value.clone())
+            .filter(|value| !value.is_empty())
+    };
+    let (Some(address), Some(_)) = (value("BaseAddress"), value("SecretToken")) else {
+        return Ok(None);
+    };
+    // A masked address is compared with nothing; the host is the same for all instances of a Region.
+    let host = || {
+        let host = instance.partition().ok()?.scim_hosts.first()?;
+        Url::parse(&format!("https://{}/", host.replace("{region}", &instance.region))).ok()
+    };
+    Ok(Url::parse(&address).ok().or_else(host))
+}
+
+/// How a person brings the token of a federation that stands, if it is at hand.
+fn bring_guide(instance: &Instance, endpoint: &Url) -> Guide {
+    let guide = Guide::new("Bring the SCIM token, if you have it")
+        .consequences("Nothing changes: the token is only kept, and tried once with a reading call.")
+        .open(instance.console_page("settings"))
+        .say(
+            "Entra and AWS never show a token again. If it is in your own vault, enter endpoint and token; otherwise leave both              empty.",
+        )
+        .say(
+            "Without it everything can be looked at. Its age stays unknown, and the provisioning settings cannot be changed from              here, until `fedwiz rotate token` makes a new one.",
+        )
+        .value("SCIM endpoint in Entra", endpoint.as_str());
+    token_fields(guide, true)
 }
 
 /// How a person brings a token.

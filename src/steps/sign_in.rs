@@ -15,10 +15,11 @@ use super::{
     preflight_aws::AwsInstance,
     preflight_entra::nothing_to_undo,
     saml_values::{ProviderValues, SpValues},
+    source_evidence::kept_since,
     world::{Cx, World},
 };
 use crate::{
-    clients::aws::{EventQuery, Instance},
+    clients::aws::{Event, EventQuery, Instance},
     engine::{
         guide::Guide,
         known::ByHand,
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// What CloudTrail shows of a sign-in that went well.
-const SIGNED_IN: &str = "UserAuthentication";
+pub(super) const SIGNED_IN: &str = "UserAuthentication";
 /// What CloudTrail shows of one that did not.
 const REFUSED: &str = "ExternalIdPDirectoryLogin";
 
@@ -46,6 +47,17 @@ pub struct SignIn {
     pub at: Timestamp,
     /// The event that proves it.
     pub event: Option<String>,
+    /// People signed in before fedwiz came, and no event tells of it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_found: bool,
+}
+
+/// Whether an event tells of a good sign-in through an external identity provider.
+pub(super) fn is_external_sign_in(event: &Event) -> bool {
+    event.text("/additionalEventData/CredentialType") == Some("EXTERNAL_IDP")
+        && event
+            .text("/serviceEventDetails/UserAuthentication")
+            .is_none_or(|end| end == "Success")
 }
 
 /// Who signs in: the first who is made by hand in Identity Center, since provisioning comes later.
@@ -103,12 +115,40 @@ impl Step<World> for SamlSignIn {
         seen_since(cx, instance, known, &upn(cx)).await
     }
 
+    /// Where people sign in every day, nobody is sent to try it.
+    async fn adopt(&self, cx: &Cx, (instance, ..): &SignInGot) -> Result<Probe<SignIn>, Fault> {
+        let aws = &cx.world().target(cx.target())?.aws;
+        let events = aws
+            .lookup_events(&instance.region, EventQuery::Named(SIGNED_IN), kept_since(cx))
+            .await?;
+        let found = events.into_iter().find(is_external_sign_in);
+        if found.is_none() {
+            cx.take_word();
+        }
+        let proof = match &found {
+            Some(event) => format!("CloudTrail shows {SIGNED_IN} with EXTERNAL_IDP at {:.0}", event.at),
+            None => "nobody saw it: CloudTrail shows no sign-in any more".to_owned(),
+        };
+        let sign_in = SignIn {
+            upn: upn(cx),
+            at: found.as_ref().map_or_else(|| cx.now(), |event| event.at),
+            as_found: found.is_none(),
+            event: found.map(|event| event.id),
+        };
+        Ok(Probe::present(sign_in, proof))
+    }
+
     async fn apply(&self, cx: &Cx, (instance, values, ..): &SignInGot, _: Option<&SignIn>) -> Result<SignIn, Fault> {
         let upn = upn(cx);
         require_enabled(cx, instance).await?;
         let at = cx.started_at().unwrap_or_else(|| cx.now());
         ask_to_sign_in(cx, &upn, values).await?;
-        Ok(SignIn { upn, at, event: None })
+        Ok(SignIn {
+            upn,
+            at,
+            event: None,
+            as_found: false,
+        })
     }
 
     async fn undo(&self, _: &Cx, _: &SignInGot, _: &Made<SignIn>) -> Result<Undone, Fault> {
@@ -152,6 +192,9 @@ pub(super) async fn seen_since(
         let proof = format!("{} signed in at {:.0}", known.upn, known.at);
         return Ok(Probe::present(known.clone(), proof));
     }
+    if let Some(known) = known.filter(|known| known.as_found) {
+        return Ok(Probe::present(known.clone(), "people signed in before it was adopted"));
+    }
     let Some(since) = known.map(|known| known.at).or(cx.started_at()) else {
         return Ok(cannot_tell);
     };
@@ -160,12 +203,7 @@ pub(super) async fn seen_since(
     let events = aws
         .lookup_events(&instance.region, EventQuery::Named(SIGNED_IN), since)
         .await?;
-    let external = events.into_iter().find(|event| {
-        event.text("/additionalEventData/CredentialType") == Some("EXTERNAL_IDP")
-            && event
-                .text("/serviceEventDetails/UserAuthentication")
-                .is_none_or(|end| end == "Success")
-    });
+    let external = events.into_iter().find(is_external_sign_in);
     if let Some(event) = external {
         let proof = format!("CloudTrail shows {SIGNED_IN} with EXTERNAL_IDP at {:.0}", event.at);
         let upn = known.map_or(upn, |known| &known.upn).to_owned();
@@ -174,6 +212,7 @@ pub(super) async fn seen_since(
                 upn,
                 at: event.at,
                 event: Some(event.id),
+                as_found: false,
             },
             proof,
         ));

@@ -20,7 +20,7 @@ use crate::{
 
 /// How long CloudTrail keeps events.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html>
-const EVENTS_ARE_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+pub(super) const EVENTS_ARE_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The key of the answer that names the identity source.
 pub(super) const SOURCE: &str = "source_before";

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clients", &["fault", "secrets", "clock"]),
     ("steps", &["engine", "clients", "profile", "secrets", "fault", "clock"]),
     ("doctor", &["steps", "engine", "clients", "profile", "secrets", "fault"]),
+    ("adopt", &["steps", "engine", "clients", "profile", "secrets", "fault"]),
     ("report", &["engine", "fault"]),
     ("export", &["report", "engine", "profile", "secrets", "fault"]),
     ("tui", &["report", "engine", "profile", "fault"]),

@@ -112,11 +112,17 @@ impl SimProcess {
     ///
     /// Where the test has no Secret Service beside it, the caller names another token store.
     pub fn command(&self, name: &str) -> Command {
-        let mut command = fedwiz();
+        let mut command = self.plain(name);
         command
-            .arg(name)
             .arg("--profile")
             .arg(self.ready["profile"].as_str().expect("a path"));
+        command
+    }
+
+    /// The same without a profile.
+    pub fn plain(&self, name: &str) -> Command {
+        let mut command = fedwiz();
+        command.arg(name);
         let env = fs::read_to_string(self.ready["env"].as_str().expect("a path")).expect("the env file");
         for line in env.lines().filter(|line| !line.is_empty()) {
             let (key, value) = line.split_once('=').expect("KEY=VALUE");

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod adopt;
 mod adopted;
 mod answers;
 mod architecture;

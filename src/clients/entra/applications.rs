@@ -24,7 +24,7 @@ pub const NO_ROLE: &str = "00000000-0000-0000-0000-000000000000";
 
 const PRINCIPAL_FIELDS: &str = "id,appId,displayName,applicationTemplateId,preferredSingleSignOnMode,loginUrl,\
     notificationEmailAddresses,preferredTokenSigningKeyThumbprint,keyCredentials,passwordCredentials,appRoles,tags,\
-    accountEnabled,appRoleAssignmentRequired";
+    accountEnabled,appRoleAssignmentRequired,notes";
 const APPLICATION_FIELDS: &str = "id,appId,displayName,identifierUris,web,applicationTemplateId";
 
 /// A template of the gallery.
@@ -101,6 +101,11 @@ pub struct ServicePrincipal {
     /// The roles people can be assigned in it.
     #[serde(deserialize_with = "null_as_default")]
     pub app_roles: Vec<AppRole>,
+    /// Words that people and tools put on it.
+    #[serde(deserialize_with = "null_as_default")]
+    pub tags: Vec<String>,
+    /// What people wrote about it.
+    pub notes: Option<String>,
 }
 
 impl ServicePrincipal {
@@ -245,6 +250,20 @@ impl Entra {
         let filter = format!("appId eq {}", quoted(app_id));
         let query = [("$filter", filter.as_str()), ("$select", APPLICATION_FIELDS)];
         Ok(self.graph.list("/applications", &query).await?.into_iter().next())
+    }
+
+    /// Applications with this SAML identifier.
+    pub async fn applications_identified(&self, identifier: &str) -> Result<Vec<Application>, Fault> {
+        let filter = format!("identifierUris/any(uri:uri eq {})", quoted(identifier));
+        let query = [("$filter", filter.as_str()), ("$select", APPLICATION_FIELDS)];
+        self.graph.list("/applications", &query).await
+    }
+
+    /// The service principal of an app id.
+    pub async fn service_principal_of(&self, app_id: &str) -> Result<Option<ServicePrincipal>, Fault> {
+        let filter = format!("appId eq {}", quoted(app_id));
+        let query = [("$filter", filter.as_str()), ("$select", PRINCIPAL_FIELDS)];
+        Ok(self.graph.list("/servicePrincipals", &query).await?.into_iter().next())
     }
 
     /// Changes fields of an application.

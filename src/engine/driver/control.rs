@@ -21,6 +21,12 @@ pub struct Options {
     pub alone: bool,
     /// Hold everything to exactly what was recorded, as a check does: for the repair after it.
     pub exact: bool,
+    /// Take over what is there as it is, and change nothing: for a run that sets up.
+    pub adopts: bool,
+    /// Nodes that are changed although somebody else looks after them, by their full names.
+    pub overrides: Vec<String>,
+    /// Nodes that were adopted and are taken back all the same, by their full names.
+    pub also: Vec<String>,
 }
 
 /// Tells a driver at work what to do.

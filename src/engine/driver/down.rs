@@ -48,7 +48,7 @@ impl<W: World> Work<W> {
             Some(standing) => {
                 let made = Made {
                     output: Value::clone(&output_of(&standing)),
-                    how: standing.how,
+                    how: standing.how_to_undo(),
                     before: standing.before.as_deref().cloned(),
                 };
                 self.take_back(&made, was.undoing.is_some()).await

@@ -47,7 +47,7 @@ impl<W: World> Driver<W> {
             output: None,
         };
         match job {
-            Job::Plan => found(self.would_later(ix), format!("after {needed}")),
+            Job::Plan | Job::Adopt => found(self.would_later(ix), format!("after {needed}")),
             Job::Check | Job::PlanDown => found(What::CannotTell, format!("the result of {needed} is not known")),
             Job::Refresh => NodeEnd::Good {
                 output: None,

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{
+    adopt::is_left,
     up::output_of,
-    work::{Halt, NodeEnd, Sight, Work},
+    work::{Halt, NodeEnd, Sight, Work, in_words},
 };
 use crate::{
     engine::{
@@ -32,15 +33,24 @@ impl<W: World> Work<W> {
                 let what = if adopts { What::WouldAdopt } else { What::Stands };
                 (note(what, proof), Some(output))
             }
+            Ok(Sight::Absent) if let Some(owner) = self.owner(&was, None) => {
+                return NodeEnd::Failed(self.refuse(&owner, GONE.to_owned()));
+            }
             Ok(Sight::Absent) if known.is_some() => (note(asks(What::WouldMake), GONE), None),
             Ok(Sight::Absent | Sight::Word) => (note(self.would(), ""), None),
             Ok(Sight::Drifted { found, differences }) => {
-                let what = asks(What::WouldChange);
+                let (what, note) = match self.owner(&was, Some(&found)) {
+                    None => (asks(What::WouldChange), Text::Borrowed("")),
+                    Some(owner) if is_left(was.standing.as_ref()) => {
+                        (What::WouldStay, Text::Owned(format!("left to {owner}")))
+                    }
+                    Some(owner) => return NodeEnd::Failed(self.refuse(&owner, in_words(&differences))),
+                };
                 (
                     Finding {
                         what,
                         differences,
-                        note: Text::Borrowed(""),
+                        note,
                     },
                     Some(found),
                 )
@@ -56,7 +66,7 @@ impl<W: World> Work<W> {
     }
 
     /// What happens to a node that nobody has touched.
-    fn would(&self) -> What {
+    pub(super) fn would(&self) -> What {
         match (self.node().about.executor, self.node().about.effect) {
             (Executor::Human, _) => What::WouldAsk,
             (Executor::Wait, _) => What::WouldWait,
@@ -68,7 +78,8 @@ impl<W: World> Work<W> {
     /// What taking back would do.
     pub(super) async fn plan_down(mut self) -> NodeEnd {
         let was = self.recall();
-        let finding = match was.standing.as_ref().filter(|standing| standing.is_ours()) {
+        let released = self.shared.also.contains(&self.node().id);
+        let finding = match was.standing.as_ref().filter(|standing| released || standing.is_ours()) {
             Some(standing) => self.leaving(standing).await,
             None => self.doubtful(&was).await,
         };
@@ -81,7 +92,11 @@ impl<W: World> Work<W> {
     async fn leaving(&mut self, standing: &Standing) -> Result<Finding, Halt> {
         let made = Made {
             output: Value::clone(&standing.output),
-            how: standing.how,
+            how: if standing.how == How::Adopted {
+                How::Made
+            } else {
+                standing.how
+            },
             before: standing.before.as_deref().cloned(),
         };
         let would = if standing.how == How::Changed {

@@ -3,6 +3,7 @@
 //! There is one way through a node for setting up (`up`), one for taking back (`down`) and one for only looking (`look`). First run, resume, repair, check and teardown differ in what the facts say, not in code. The future that
 //! [`Driver::run`] returns may be dropped at any moment: what is at work is aborted, and the journal resumes.
 
+mod adopt;
 mod control;
 mod down;
 mod inputs;
@@ -12,7 +13,10 @@ mod schedule;
 mod up;
 mod work;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 use tokio::{
@@ -23,7 +27,7 @@ use tokio::{
 use super::{
     cx::{Cx, Surroundings, as_node},
     fact::{During, Fact, Intent},
-    graph::{Graph, NodeIx},
+    graph::{Graph, NodeId, NodeIx},
     guide::Operator,
     nudge::Nudge,
     outcome::Outcome,
@@ -35,7 +39,7 @@ use super::{
 };
 use crate::{
     clock::{Busy, SharedClock},
-    fault::Fault,
+    fault::{Fault, Kind},
 };
 pub use control::{Control, Options, Order};
 use schedule::{Direction, Schedule};
@@ -49,6 +53,8 @@ struct Shared<W: World> {
     surroundings: Surroundings,
     policy: Policy,
     exact: bool,
+    overrides: HashSet<NodeId>,
+    also: HashSet<NodeId>,
     stop: watch::Receiver<bool>,
 }
 
@@ -85,6 +91,7 @@ pub struct Driver<W: World> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Job {
     Up,
+    Adopt,
     Down,
     Refresh,
     Plan,
@@ -123,6 +130,11 @@ impl<W: World> Driver<W> {
             }),
         };
         let nodes = graph.nodes().len();
+        let named = |names: &[String]| -> HashSet<NodeId> {
+            let ids = graph.nodes().iter().map(|node| &node.id);
+            ids.filter(|id| names.contains(&id.to_string())).cloned().collect()
+        };
+        let (overrides, also) = (named(&options.overrides), named(&options.also));
         Self {
             shared: Arc::new(Shared {
                 graph,
@@ -131,6 +143,8 @@ impl<W: World> Driver<W> {
                 surroundings,
                 policy: options.policy,
                 exact: options.exact,
+                overrides,
+                also,
                 stop: stopped,
             }),
             options,
@@ -159,6 +173,7 @@ impl<W: World> Driver<W> {
         } else {
             graph.select(selection, intent.takes_back())?
         };
+        self.check_names()?;
         let mut outcome = Outcome::new(intent);
         if intent.changes() {
             let started = Fact::RunStarted {
@@ -169,6 +184,9 @@ impl<W: World> Driver<W> {
                 only: self.options.selection.words(),
             };
             self.shared.recorder.fact(None, started).await?;
+        }
+        if intent == Intent::Down {
+            self.release().await?;
         }
         if self.options.alone || (intent != Intent::Up && intent != Intent::Plan) {
             self.remember_outputs();
@@ -204,7 +222,11 @@ impl<W: World> Driver<W> {
                         "the profile names it no more; `fedwiz teardown` takes it back",
                     );
                 }
-                let job = if intent == Intent::Up { Job::Up } else { Job::Plan };
+                let job = match intent {
+                    Intent::Up if self.options.adopts => Job::Adopt,
+                    Intent::Up => Job::Up,
+                    _ => Job::Plan,
+                };
                 if !self.options.alone {
                     return self.pass(job, Direction::Along, work, &[], outcome, busy).await;
                 }
@@ -236,8 +258,11 @@ impl<W: World> Driver<W> {
                 busy
             }
             Intent::PlanDown => {
-                let ours =
-                    |ix| graph.node(ix).about.effect == Effect::Changes && self.recall(ix, |node| node.may_be_ours());
+                let ours = |ix| {
+                    let released = self.shared.also.contains(&graph.node(ix).id);
+                    graph.node(ix).about.effect == Effect::Changes
+                        && (released || self.recall(ix, |node| node.may_be_ours()))
+                };
                 let work = each(&ours);
                 for ix in graph.indices().filter(|ix| chosen[ix.index()] && !work[ix.index()]) {
                     if self.recall(ix, |node| {
@@ -250,6 +275,43 @@ impl<W: World> Driver<W> {
                     .await
             }
         }
+    }
+
+    /// Names that lead nowhere end a run before it begins.
+    fn check_names(&self) -> Result<(), Fault> {
+        let graph = &self.shared.graph;
+        let named = |name: &str| graph.indices().find(|&ix| graph.node(ix).id.to_string() == name);
+        for name in self.options.overrides.iter().chain(&self.options.also) {
+            if named(name).is_none() {
+                return Err(Fault::new(Kind::Usage, format!("nothing is called `{name}`"))
+                    .why("what is taken from somebody is named in full")
+                    .hint("`fedwiz status` lists the names: a step, and its item in brackets."));
+            }
+        }
+        for name in &self.options.also {
+            let how = named(name).and_then(|ix| self.recall(ix, |node| node.standing.as_ref().map(|it| it.how)));
+            if how != Some(How::Adopted) {
+                return Err(Fault::new(Kind::Usage, format!("`{name}` was not adopted"))
+                    .why("only what was there before stays at a teardown; what fedwiz made goes anyway")
+                    .hint("Take it out of the list. `fedwiz plan --down` shows what goes and what stays."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts on record what the operator lets go although it was there before.
+    async fn release(&self) -> Result<(), Fault> {
+        let graph = &self.shared.graph;
+        for ix in graph
+            .indices()
+            .filter(|&ix| self.shared.also.contains(&graph.node(ix).id))
+        {
+            self.shared
+                .recorder
+                .fact(Some(&graph.node(ix).id), Fact::Released {})
+                .await?;
+        }
+        Ok(())
     }
 
     /// Forgets what this machine keeps for what does not stand any more. Where that cannot be done, it is said, and the next
@@ -352,6 +414,7 @@ impl<W: World> Driver<W> {
             let ix = work.ix;
             let end = match job {
                 Job::Up => work.up().await,
+                Job::Adopt => work.adopt().await,
                 Job::Down => work.down().await,
                 Job::Refresh => work.refresh().await,
                 Job::Plan => work.plan().await,
@@ -419,7 +482,7 @@ impl<W: World> Driver<W> {
             }
             NodeEnd::LeftOut => true,
             // A plan goes on to show what comes after.
-            NodeEnd::Failed(_) | NodeEnd::NeedsPerson(_) => !outcome.intent.changes(),
+            NodeEnd::Failed(_) | NodeEnd::NeedsPerson(_) => self.options.adopts || !outcome.intent.changes(),
             NodeEnd::Stopped => {
                 outcome.stopped = true;
                 let _ = self.stop.send(true);
@@ -478,6 +541,8 @@ impl<W: World> Driver<W> {
     }
 }
 
+#[cfg(test)]
+mod adopt_tests;
 #[cfg(test)]
 mod control_tests;
 #[cfg(test)]

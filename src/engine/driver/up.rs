@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::work::{Halt, NodeEnd, Sight, Work, in_words};
+use super::{
+    adopt::is_left,
+    work::{Halt, NodeEnd, Sight, Work, in_words},
+};
 use crate::{
     engine::{
         fact::{During, Fact},
@@ -61,8 +64,32 @@ impl<W: World> Work<W> {
                     Way::Ends(self.stands(how, output, proof, false).await?)
                 }
             }
+            Sight::Absent if let Some(owner) = self.owner(&was, None) => {
+                let fault = self.refuse(&owner, "it is not there any more".to_owned());
+                return Err(Halt::failed(fault, During::Look));
+            }
             Sight::Absent | Sight::Pending(_) | Sight::Word => Way::Acts(None),
-            Sight::Drifted { found, .. } => Way::Acts(Some(found)),
+            Sight::Drifted { found, differences } => match self.owner(&was, Some(&found)) {
+                None => Way::Acts(Some(found)),
+                Some(owner) if is_left(was.standing.as_ref()) => {
+                    self.cx.note(format!(
+                        "left as it is, {owner} looks after it: {}",
+                        in_words(&differences)
+                    ));
+                    self.signal(Signal::Unchanged {
+                        how: How::Adopted,
+                        proof: Text::Owned(format!("left to {owner}: {}", in_words(&differences))),
+                    });
+                    Way::Ends(NodeEnd::Good {
+                        output: Some(found),
+                        changed: false,
+                    })
+                }
+                Some(owner) => {
+                    let fault = self.refuse(&owner, in_words(&differences));
+                    return Err(Halt::failed(fault, During::Look));
+                }
+            },
             Sight::CannotTell(why) => match was.standing.as_ref().filter(|_| was.is_settled()) {
                 _ if !self.is_human() => return Err(Halt::failed(self.cannot_tell(why), During::Look)),
                 Some(standing) => {

@@ -105,6 +105,8 @@ pub(super) struct Work<W: World> {
     pub(super) cx: Cx<W>,
     /// A person's word, given now, ends the looks.
     pub(super) takes_word: bool,
+    /// It looks for what was there before.
+    pub(super) adopting: bool,
     announced: Option<Text>,
 }
 
@@ -128,6 +130,7 @@ impl<W: World> Work<W> {
             inputs,
             cx,
             takes_word: false,
+            adopting: false,
             announced: None,
             shared,
         }
@@ -265,7 +268,12 @@ impl<W: World> Work<W> {
             self.checkpoint()?;
             self.signal(Signal::Looking);
             let step = self.node().step;
-            match step.probe(&self.cx, &self.inputs, known).await {
+            let look = if self.adopting && known.is_none() {
+                step.adopt(&self.cx, &self.inputs).await
+            } else {
+                step.probe(&self.cx, &self.inputs, known).await
+            };
+            match look {
                 Ok(probe) => return Ok(Some(probe)),
                 Err(fault) => {
                     let pause = tries.pause_before_looking(&fault, self.now(), &self.shared.policy);
@@ -309,6 +317,13 @@ impl<W: World> Work<W> {
                 }
                 Probe::Drifted { found, differences } => {
                     absent = 0;
+                    let differences = self.unsettled(differences);
+                    if differences.is_empty() {
+                        return Ok(Sight::Present {
+                            output: Arc::new(found),
+                            proof: AS_FOUND,
+                        });
+                    }
                     if now >= patience.drifted_until {
                         return Ok(Sight::Drifted {
                             found: Arc::new(found),
@@ -372,6 +387,9 @@ impl<W: World> Work<W> {
         Ok(pause)
     }
 }
+
+/// The proof of what differs from the profile in nothing but what it was adopted with.
+const AS_FOUND: Text = Text::Borrowed("it is as it was when it was adopted");
 
 /// Why a node is left out.
 pub(super) const LEFT_OUT: Text = Text::Borrowed("the operator left it out");

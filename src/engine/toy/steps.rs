@@ -180,6 +180,14 @@ impl Step<Toy> for Thing {
         Ok(judge(cx.world().find(cx.item(), known.map(|known| known.id)).await?))
     }
 
+    fn may_stay(&self, difference: &Difference) -> bool {
+        difference.found.starts_with("quirk")
+    }
+
+    fn owner(&self, _: &(String, Vec<(String, Out)>, Vec<(String, Out)>), found: &Out) -> Option<String> {
+        found.value.starts_with("theirs").then(|| "Somebody".to_owned())
+    }
+
     async fn apply(
         &self,
         cx: &Cx<Toy>,

@@ -120,6 +120,16 @@ impl View {
                 self.nodes[number].detail_mut().fault = Some(cleaned(fault));
             }
             Fact::Skipped { why } => self.enter(number, at, State::Skipped, why),
+            Fact::AsFound(as_found) => {
+                if let Some(owner) = &as_found.owner {
+                    self.nodes[number].detail_mut().note = Some(Note {
+                        text: clean(&format!("looked after by {owner}")).into_owned(),
+                        done: None,
+                        total: None,
+                    });
+                }
+            }
+            Fact::Released {} => self.own(number, true),
             Fact::UndoStarted {} => {
                 self.nodes[number].began = Some(at);
                 self.enter(number, at, State::Undoing, "");

@@ -182,6 +182,8 @@ pub struct SeedSet {
     pub managed: Vec<String>,
     /// Customer managed policies, as path and name.
     pub customer_managed: Vec<String>,
+    /// The name of an AWS managed policy, as permissions boundary.
+    pub boundary: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -581,7 +583,9 @@ fn sets(seed: &Seed, org: &Organization, instance: &mut Instance, ids: &mut Ids,
             inline_policy: set.inline_policy,
             managed: set.managed.into_iter().map(policy).collect(),
             customer_managed: set.customer_managed.into_iter().map(path).collect(),
-            boundary: None,
+            boundary: set
+                .boundary
+                .map(|name| json!({ "ManagedPolicyArn": format!("arn:{}:iam::aws:policy/{name}", org.partition) })),
             tags: set.tags,
             created: since,
             version: 1,

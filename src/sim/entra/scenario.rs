@@ -132,6 +132,12 @@ fn application(tenant: &mut Tenant, app: &App, now: Timestamp) -> Result<(), Str
     if let Some(notes) = &app.notes {
         principal.set("notes", notes.as_str());
     }
+    if !app.tags.is_empty() {
+        let mut tags = principal.texts("tags");
+        tags.extend(app.tags.iter().map(String::as_str));
+        let tags = json!(tags);
+        principal.set("tags", tags);
+    }
     if let Some(wanted) = &app.certificate {
         let ends = now + SignedDuration::from_hours(24 * wanted.days_left);
         let made = ends - SignedDuration::from_hours(24 * 365 * 3);

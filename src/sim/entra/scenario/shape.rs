@@ -99,6 +99,9 @@ pub(super) struct App {
     pub(super) aws_knows: String,
     #[serde(default)]
     pub(super) notes: Option<String>,
+    /// Words that a tool put on it, besides those of its template.
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
     /// User principal names and group names.
     #[serde(default)]
     pub(super) assigned: Vec<String>,
