@@ -94,7 +94,7 @@ fn looks(theme: &Theme, shared: &Shared, open: &Open) -> Line<'static> {
 }
 
 impl HealthPage {
-    fn to_do(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
+    fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
         let Some(open) = &mut shared.open else {
             return vec![Effect::Back];
         };
@@ -190,7 +190,7 @@ impl Page for HealthPage {
             Event::Row(at) => {
                 let rows = seen.map_or(0, |seen| self.log.count(seen));
                 if self.part == Part::Log && self.log.is_at(*at) {
-                    return self.to_do(shared, Action::Choose);
+                    return self.act(shared, Action::Choose);
                 }
                 self.part = Part::Log;
                 self.log.on(event, rows);
@@ -204,7 +204,7 @@ impl Page for HealthPage {
                     }
                 };
                 if let (false, Event::Act(action)) = (moved, event) {
-                    return self.to_do(shared, *action);
+                    return self.act(shared, *action);
                 }
             }
         }
