@@ -97,7 +97,6 @@ pub static RIGHTS: &[Rights] = &[
     graph("scim.scope", PROVISIONING),
     graph("scim.start", PROVISIONING),
     Rights {
-        graph: PROVISIONING,
         reads: &[
             "identitystore:DescribeUser",
             "identitystore:GetGroupId",

@@ -13,7 +13,7 @@ use crate::{
 
 const LEAVER: &str = "leaver@contoso.com";
 
-async fn left<'s>(session: &'s Session) -> LeftIn<'s> {
+async fn left(session: &Session) -> LeftIn<'_> {
     let target = session.world.target("aws").unwrap();
     let left = session.left(target, &|_| {}).await;
     assert!(left.blind.is_empty(), "{:#?}", left.blind);
