@@ -3,6 +3,7 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ use fedwiz::{
     fault::Fault,
     profile::Profile,
     report::{outline::Outline, replay::recall, view::View},
+    sim::Sim,
     steps::PHASES,
     tui::{
         dag::map::Map,
@@ -94,6 +96,7 @@ impl Film {
             let stopper = Arc::new(Stopper {
                 console: Arc::clone(&console),
                 control: OnceLock::new(),
+                sim: Arc::clone(&world.sim),
             });
             let driver = match play {
                 Play::Stop => session.driver(Arc::clone(&stopper) as Arc<dyn Operator>, Selection::default()),
@@ -131,7 +134,12 @@ enum Play {
 struct Stopper {
     console: Arc<dyn Operator>,
     control: OnceLock<Control>,
+    sim: Arc<Sim>,
 }
+
+/// How long a person takes to stop it. The clock goes on only when nothing else is under way: so the stop always falls into
+/// the same moment of the run.
+const HESITATES: Duration = Duration::from_millis(137);
 
 #[async_trait]
 impl Operator for Stopper {
@@ -139,6 +147,7 @@ impl Operator for Stopper {
         if node.step == "scim.token"
             && let Some(control) = self.control.get()
         {
+            self.sim.clock().sleep(HESITATES).await;
             control.tell(Order::Stop);
         }
         self.console.ask(node, guide).await
