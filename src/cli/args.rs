@@ -11,7 +11,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 pub use self::adopt::{Adopt, Apply, Override, Teardown};
-pub use self::export::{Export, ExportReport, ExportWhat, ExportWorksheet, PageFormat, Place, ReportFormat};
+pub use self::export::{
+    Export, ExportReport, ExportTerraform, ExportWhat, ExportWorksheet, PageFormat, Place, ReportFormat,
+};
 pub use self::rotate::{Rotate, What};
 pub use self::shared::{Look, OperatorKind, Part, TokenStore, Told, When, Which};
 use super::init::Answers;
@@ -145,7 +147,7 @@ pub enum Command {
     Sync(Box<Sync>),
     /// Write a report, a worksheet, or what stands as Terraform; offline
     #[command(
-        after_help = "Examples:\n  fedwiz export report --format html --out report.html\n  fedwiz export worksheet > worksheet.md\n\n\
+        after_help = "Examples:\n  fedwiz export report --format html --out report.html\n  fedwiz export worksheet > worksheet.md\n  fedwiz export terraform --out terraform\n\n\
                       All is made from the profile and the journal: no account, no network, no keyring. The same journal gives the \
                       same bytes."
     )]

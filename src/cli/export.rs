@@ -19,6 +19,7 @@ use crate::{
     export::{
         Format, chain,
         report::Report,
+        terraform,
         worksheet::{self, Way},
     },
     fault::{Fault, Kind},
@@ -35,6 +36,7 @@ pub(super) fn run(args: args::Export) -> Result<ExitCode, Stop> {
             None => report(&args),
         },
         ExportWhat::Worksheet(args) => worksheet(&args),
+        ExportWhat::Terraform(args) => terraform(&args),
     }
 }
 
@@ -83,6 +85,38 @@ fn worksheet(args: &args::ExportWorksheet) -> Result<ExitCode, Stop> {
     };
     let text = worksheet::write(&session.profile, &session.graph, &session.world, &run, way, format);
     write(&args.place, &text)?;
+    Ok(ExitCode::from(Exit::Done.code()))
+}
+
+fn terraform(args: &args::ExportTerraform) -> Result<ExitCode, Stop> {
+    let session = on_paper(&args.which)?;
+    let run = Run::of(session.past.iter().map(|event| &**event));
+    let files = terraform::files(&session.profile, PHASES, &session.world, &run);
+    match &args.out {
+        None => {
+            for file in &files {
+                out::data(&format!("# ---- {}\n{}\n", file.name, file.text))?;
+            }
+        }
+        Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Fault::new(Kind::File, format!("the folder {} cannot be made", folder.display())).why(error.to_string())
+            })?;
+            // All or none: what is there is found before anything is written.
+            let taken = files
+                .iter()
+                .map(|file| folder.join(&file.name))
+                .find(|path| path.exists());
+            if let Some(path) = taken.filter(|_| !args.force) {
+                return Err(there_already(&path).into());
+            }
+            for file in &files {
+                write_file(&folder.join(&file.name), &file.text, args.force)?;
+            }
+            let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+            out::note(&format!("Written to {}: {}", folder.display(), names.join(", ")));
+        }
+    }
     Ok(ExitCode::from(Exit::Done.code()))
 }
 
@@ -139,10 +173,14 @@ fn write_file(file: &Path, text: &str, force: bool) -> Result<(), Fault> {
     });
     written.map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
-            Fault::new(Kind::Usage, format!("{} is there already", file.display()))
-                .hint("Name another file with `--out`, or replace it with `--force`.")
+            there_already(file)
         } else {
             Fault::new(Kind::File, format!("{} cannot be written", file.display())).why(error.to_string())
         }
     })
+}
+
+fn there_already(file: &Path) -> Fault {
+    Fault::new(Kind::Usage, format!("{} is there already", file.display()))
+        .hint("Name another place with `--out`, or replace it with `--force`.")
 }

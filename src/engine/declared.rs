@@ -88,6 +88,8 @@ pub enum Term {
     Variable(String),
     /// Parts of one text.
     Joined(Vec<Term>),
+    /// Text in Base64.
+    Base64(String),
 }
 
 impl Term {

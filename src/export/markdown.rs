@@ -113,7 +113,7 @@ mod tests {
 
         \<script\>alert(1)\</script\> \[x\](http://evil) \`rm\`
 
-        \- no list``a`b‹1B›\[2J``
+        \- no list``a`b‹1B›[2J``
 
         | one |
         | --- |

@@ -7,9 +7,11 @@
 pub mod chain;
 mod document;
 mod entry;
+mod hcl;
 mod html;
 mod markdown;
 pub mod report;
+pub mod terraform;
 mod values;
 pub mod worksheet;
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     application::{AppIds, EnterpriseApp},
-    by_hand::{Known, at_the_app},
+    by_hand::{Known, at_the_app, stood_before},
     directory::{EntraGroup, EntraUser, Group, Person, about_password},
     preflight_entra::nothing_to_undo,
     world::{Cx, World},
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     clients::Existed,
     engine::{
+        declared::{Block, Declared, Term},
         guide::Guide,
         known::ByHand,
         needs::{After, Each, One, Same},
@@ -253,6 +254,36 @@ impl Step<World> for AppAssignment {
             .say("Tick the user or group below, then Remove assignment. Who is provisioned is disabled in AWS at the next cycle.")
             .value("User or group", known.item());
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(app), Some(assigned)) = (known.one::<EnterpriseApp>(), known.of::<Self>(known.item())) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<Self>(known.item()) {
+            return stood_before();
+        }
+        if assigned.id.is_empty() {
+            return Declared::Not("the journal does not know its id yet, without which it would be made twice".into());
+        }
+        let who = match Principal::try_from(known.item().to_owned()) {
+            Ok(Principal::User(upn)) => Term::of("azuread_user", upn, "object_id", &assigned.principal),
+            Ok(Principal::Group(name)) => Term::of("azuread_group", name, "object_id", &assigned.principal),
+            Err(_) => Term::text(&assigned.principal),
+        };
+        Declared::As(vec![
+            Block::resource(
+                "azuread_app_role_assignment",
+                known.name_of::<Self>(known.item()),
+                format!("/servicePrincipals/{}/appRoleAssignedTo/{}", app.principal, assigned.id),
+            )
+            .says("app_role_id", &app.user_role)
+            .is("principal_object_id", who)
+            .is(
+                "resource_object_id",
+                Term::of("azuread_service_principal", known.target(), "object_id", &app.principal),
+            ),
+        ])
     }
 }
 

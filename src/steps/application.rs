@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    by_hand::{Known, at_the_app, in_entra},
+    by_hand::{Known, at_the_app, in_entra, stood_before, with_the_app},
     owners,
     preflight_entra::{EntraRights, Rights},
+    saml_endpoints::SamlEndpoints,
     world::{Cx, World},
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         entra::applications::{AWS_IDENTITY_CENTER, AWS_SINGLE_ACCOUNT, ServicePrincipal},
     },
     engine::{
+        declared::{Block, Declared, Term},
         known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
@@ -252,6 +254,75 @@ impl Step<World> for EnterpriseApp {
         let down = at_the_app(known, "Delete the application", "Properties").say("Choose Delete, and confirm.");
         ByHand::up(up).down(down)
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let Some(ids) = known.one::<Self>() else {
+            return Declared::Nothing;
+        };
+        let name = known.target();
+        let application = Block::data("azuread_application", name);
+        if !known.is_made::<Self>("") {
+            return Declared::As(vec![
+                application.says("object_id", ids.object),
+                Block::data("azuread_service_principal", name)
+                    .remark("It was there before fedwiz came: it is read here, and never taken over.")
+                    .says("object_id", ids.principal),
+            ]);
+        }
+        let world = known.world();
+        let template = match world.profile.entra.application.kind {
+            AppKind::Gallery => AWS_IDENTITY_CENTER,
+            AppKind::NonGallery => world.entra.cloud().custom_template,
+        };
+        let from_template = "azuread_application_from_template";
+        let made = Block::resource(
+            from_template,
+            name,
+            format!(
+                "/applicationTemplates/{template}/instantiate/{}/{}",
+                ids.object, ids.principal
+            ),
+        )
+        .says("display_name", &ids.name)
+        .says("template_id", template);
+        let read = application.is(
+            "object_id",
+            Term::of(from_template, name, "application_object_id", &ids.object),
+        );
+        let principal = Block::resource(
+            "azuread_service_principal",
+            name,
+            format!("/servicePrincipals/{}", ids.principal),
+        )
+        .is(
+            "client_id",
+            Term::of("azuread_application", name, "client_id", &ids.app),
+        )
+        .is("use_existing", Term::Flag(true));
+        let mode = known.one::<SamlMode>().and_then(|mode| mode.mode);
+        let principal = principal.says_if("preferred_single_sign_on_mode", mode.as_deref());
+        let principal = match known.one::<SamlEndpoints>() {
+            Some(endpoints) => {
+                let principal = principal.says_if("login_url", endpoints.login.as_deref());
+                if endpoints.notified.is_empty() {
+                    principal
+                } else {
+                    principal.is("notification_email_addresses", Term::texts(&endpoints.notified))
+                }
+            }
+            None => principal,
+        };
+        let principal = principal.leaves(&[
+            "account_enabled",
+            "alternative_names",
+            "app_role_assignment_required",
+            "description",
+            "notes",
+            "owners",
+            "saml_single_sign_on",
+        ]);
+        Declared::As(vec![made, read, principal])
+    }
 }
 
 /// The sign-on mode: SAML. Entra takes AWS's identifier only after this.
@@ -357,5 +428,14 @@ impl Step<World> for SamlMode {
             at_the_app(known, "Take SAML back", "Single sign-on")
                 .say("Choose Change single sign-on modes, then Disabled. It goes with the application anyway."),
         )
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let declared = if known.is_made::<EnterpriseApp>("") {
+            Declared::Within(EnterpriseApp::ABOUT.id)
+        } else {
+            stood_before()
+        };
+        with_the_app(known, declared)
     }
 }

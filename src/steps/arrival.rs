@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     app_assignment::{AppAssignment, Assigned},
     application::{AppIds, EnterpriseApp},
-    by_hand::{Known, at_the_app, in_identity_center, value_if},
+    by_hand::{Known, at_the_app, in_identity_center, store_id, value_if, with_the_app},
     directory::{EntraGroup, EntraUser, Group, Person},
     preflight_aws::AwsInstance,
     preflight_entra::nothing_to_undo,
@@ -26,6 +26,7 @@ use crate::{
         entra::synchronization::{OnDemand as Outcome, Subject},
     },
     engine::{
+        declared::{Block, Declared},
         known::ByHand,
         needs::{Each, One, Same},
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
@@ -294,6 +295,11 @@ impl Step<World> for OnDemand {
             .value("User or group", known.item());
         ByHand::up(up).down(down)
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let why = Declared::Not("it is an act and no thing: Entra's provisioning keeps who it brought".into());
+        with_the_app(known, why)
+    }
 }
 
 /// What to say of somebody whom Entra takes for in step, and who is not.
@@ -473,6 +479,23 @@ impl Step<World> for Arrived {
             "ID in AWS",
             known.of::<Self>(known.item()).map(|seen| seen.id),
         ))
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(instance), Some(seen)) = (known.one::<AwsInstance>(), known.of::<Self>(known.item())) else {
+            return Declared::Nothing;
+        };
+        let is_group = matches!(Principal::try_from(known.item().to_owned()), Ok(Principal::Group(_)));
+        let (of, id) = if is_group {
+            ("aws_identitystore_group", "group_id")
+        } else {
+            ("aws_identitystore_user", "user_id")
+        };
+        Declared::As(vec![
+            Block::data(of, known.name_of::<Self>(known.item()))
+                .is("identity_store_id", store_id(known, &instance))
+                .says(id, seen.id),
+        ])
     }
 }
 

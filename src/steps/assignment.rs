@@ -13,7 +13,7 @@ use super::{
     accounts::MANAGEMENT,
     arrival::{Arrived, Seen as InAws},
     aws_user::{self, AwsUser},
-    by_hand::{Known, in_identity_center},
+    by_hand::{Known, in_identity_center, instance_arn, stood_before},
     permission_set::{self, PermissionSet},
     preflight_aws::AwsInstance,
 };
@@ -23,6 +23,7 @@ use crate::{
         limits,
     },
     engine::{
+        declared::{Block, Declared, Term},
         guide::Guide,
         known::ByHand,
         needs::{Each, One},
@@ -241,6 +242,51 @@ impl Step<World> for AccountAssignment {
         let down = in_identity_center(known, "Remove the access", "", place)
             .say("Choose the account, then the user or group, and under Permission sets choose Remove access.");
         ByHand::up(with(up)).down(with(down))
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(instance), Some(standing)) = (known.one::<AwsInstance>(), known.of::<Self>(known.item())) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<Self>(known.item()) {
+            return stood_before();
+        }
+        let assignment = standing.assignment;
+        let (id, kind) = match &assignment.principal {
+            Principal::User(id) => (id, "USER"),
+            Principal::Group(id) => (id, "GROUP"),
+        };
+        let (of, attribute) = match &assignment.principal {
+            Principal::User(_) => ("aws_identitystore_user", "user_id"),
+            Principal::Group(_) => ("aws_identitystore_group", "group_id"),
+        };
+        let mut who = Term::text(id);
+        let mut set = Term::text(&assignment.permission_set);
+        for (step, key) in known.refs() {
+            if step == permission_set::ID.as_str() {
+                let name = known.name_of::<PermissionSet>(key);
+                set = Term::of("aws_ssoadmin_permission_set", name, "arn", &assignment.permission_set);
+            } else if step == aws_user::ID.as_str() || step == Arrived::ABOUT.id.as_str() {
+                who = Term::of(of, known.name_of::<Arrived>(key), attribute, id);
+            }
+        }
+        let import = format!(
+            "{id},{kind},{},AWS_ACCOUNT,{},{}",
+            assignment.account, assignment.permission_set, instance.arn
+        );
+        Declared::As(vec![
+            Block::resource(
+                "aws_ssoadmin_account_assignment",
+                known.name_of::<Self>(known.item()),
+                import,
+            )
+            .is("instance_arn", instance_arn(known, &instance))
+            .is("permission_set_arn", set)
+            .is("principal_id", who)
+            .says("principal_type", kind)
+            .says("target_id", &assignment.account)
+            .says("target_type", "AWS_ACCOUNT"),
+        ])
     }
 }
 

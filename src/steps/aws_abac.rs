@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cx, World,
-    by_hand::{Known, in_identity_center},
+    by_hand::{Known, in_identity_center, instance_arn, stood_before},
     preflight_aws::{AwsInstance, AwsRights},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         aws::{AccessControl, Instance, Progress},
     },
     engine::{
+        declared::{Block, Declared, Member, Term},
         known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
@@ -199,6 +200,38 @@ impl Step<World> for AwsAbac {
         )
         .say("Take out what was added. Where nothing was there before: Disable.");
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(instance), Some(access)) = (known.one::<AwsInstance>(), known.one::<Self>()) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<Self>("") {
+            return stood_before();
+        }
+        if access.set.attributes.is_empty() {
+            return Declared::Not(
+                "it is switched on with an empty list, since the attributes come with the sign-in, and the aws provider requires an \
+                 attribute"
+                    .into(),
+            );
+        }
+        let block = Block::resource(
+            "aws_ssoadmin_instance_access_control_attributes",
+            known.target(),
+            &instance.arn,
+        )
+        .is("instance_arn", instance_arn(known, &instance));
+        Declared::As(vec![access.set.attributes.iter().fold(
+            block,
+            |block, (key, source)| {
+                let source = vec![Member::Is("source", Term::List(vec![Term::text(source)]))];
+                block.has(
+                    "attribute",
+                    vec![Member::Is("key", Term::text(key)), Member::Has("value", source)],
+                )
+            },
+        )])
     }
 }
 

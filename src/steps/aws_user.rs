@@ -2,7 +2,7 @@
 
 use super::{
     Cx, World,
-    by_hand::{Known, in_identity_center, value_if},
+    by_hand::{Known, in_identity_center, store_id, value_if},
     preflight_aws::{AwsInstance, AwsRights},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         aws::{Instance, NewUser, User as Found},
     },
     engine::{
+        declared::{Block, Declared, Member, Term},
         known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone},
@@ -168,6 +169,40 @@ impl Step<World> for AwsUser {
             .say("Choose the user below, then Delete user. Only who was made for this goes.")
             .value("User name", known.item());
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(instance), Some(found)) = (known.one::<AwsInstance>(), known.of::<Self>(known.item())) else {
+            return Declared::Nothing;
+        };
+        let name = known.name_of::<Self>(known.item());
+        if !known.is_made::<Self>(known.item()) {
+            return Declared::As(vec![
+                Block::data("aws_identitystore_user", name)
+                    .is("identity_store_id", store_id(known, &instance))
+                    .says("user_id", found.id),
+            ]);
+        }
+        let user = Block::resource(
+            "aws_identitystore_user",
+            name,
+            format!("{}/{}", instance.store, found.id),
+        )
+        .is("identity_store_id", store_id(known, &instance))
+        .says("user_name", &found.user_name)
+        .says("display_name", &found.display_name)
+        .has(
+            "name",
+            vec![
+                Member::Is("given_name", Term::text(&found.given_name)),
+                Member::Is("family_name", Term::text(&found.family_name)),
+            ],
+        );
+        let user = match found.emails.first() {
+            Some(mail) => user.has("emails", vec![Member::Is("value", Term::text(mail))]),
+            None => user,
+        };
+        Declared::As(vec![user.leaves(&["emails", "title"])])
     }
 }
 

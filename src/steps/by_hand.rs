@@ -1,9 +1,13 @@
 //! Where things are in both consoles, for worksheets: the beginnings that guides by hand share.
 
-use super::{World, preflight_aws::AwsInstance};
+use super::{World, application::EnterpriseApp, preflight_aws::AwsInstance};
 use crate::{
     clients::aws::{Instance, Partition},
-    engine::{guide::Guide, known},
+    engine::{
+        declared::{Declared, Term},
+        guide::Guide,
+        known,
+    },
 };
 
 /// What is known of a node without looking.
@@ -54,6 +58,33 @@ pub(super) fn instance(known: &Known<'_>) -> Instance {
             kms_key: None,
         }
     })
+}
+
+/// The instance's ARN, read where the documents read it from.
+pub(super) fn instance_arn(known: &Known<'_>, instance: &Instance) -> Term {
+    let arns = Term::of("aws_ssoadmin_instances", known.target(), "arns", &instance.arn);
+    Term::First(Box::new(arns))
+}
+
+/// The identity store's id, read where the documents read it from.
+pub(super) fn store_id(known: &Known<'_>, instance: &Instance) -> Term {
+    let stores = Term::of(
+        "aws_ssoadmin_instances",
+        known.target(),
+        "identity_store_ids",
+        &instance.store,
+    );
+    Term::First(Box::new(stores))
+}
+
+/// What belongs to the application, and is gone with it.
+pub(super) fn with_the_app(known: &Known<'_>, declared: Declared) -> Declared {
+    known.one::<EnterpriseApp>().map_or(Declared::Nothing, |_| declared)
+}
+
+/// What is not taken over, so that nothing that stood before can be destroyed with it.
+pub(super) fn stood_before() -> Declared {
+    Declared::Not("it was there before fedwiz came; taken over, it could be destroyed with the rest".into())
 }
 
 /// A value, if it is known.

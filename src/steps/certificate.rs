@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     application::{AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
-    by_hand::{Known, at_the_app, value_if},
+    by_hand::{Known, at_the_app, stood_before, value_if, with_the_app},
     world::{Cx, World},
 };
 use crate::{
     clients::entra::applications::{KeyCredential, ServicePrincipal},
     engine::{
+        declared::{Block, Declared, Term},
         known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
@@ -177,6 +178,35 @@ impl Step<World> for SigningCertificate {
             .say("Make another certificate active first, then choose Delete Certificate. It goes with the application anyway.");
         ByHand::up(up).down(down)
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(app), Some(made)) = (known.one::<EnterpriseApp>(), known.one::<Self>()) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<Self>("") {
+            return stood_before();
+        }
+        let name = known.target();
+        let key = format!("{name} certificate key id");
+        let about = format!(
+            "The key id of the certificate {}: az ad sp show --id {} --query \"keyCredentials[?usage=='Verify'].{{id:keyId, \
+             name:displayName, end:endDateTime}}\"",
+            made.thumbprint, app.app
+        );
+        let mut block = Block::fresh("azuread_service_principal_token_signing_certificate", name)
+            .remark("A new one signs nobody in until AWS has its metadata too, which is a step of its own: change it with fedwiz.")
+            .is(
+                "service_principal_id",
+                Term::of("azuread_service_principal", name, "id", format!("/servicePrincipals/{}", app.principal)),
+            )
+            .says("display_name", Self::name(known.world()))
+            .leaves(&["display_name", "end_date"]);
+        block.import = Some(Term::Joined(vec![
+            Term::text(format!("{}/tokenSigningCertificate/", app.principal)),
+            Term::Variable(key.clone()),
+        ]));
+        Declared::As(vec![Block::variable(key, about, false), block])
+    }
 }
 
 /// Makes a certificate of this federation. It signs nothing until it is preferred.
@@ -333,6 +363,13 @@ impl Step<World> for ActiveCertificate {
             at_the_app(known, "Make the old certificate active", place)
                 .say("In the menu of the certificate that signed before choose Make certificate active."),
         )
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let why = Declared::Not(
+            "azuread has no argument for the certificate that signs (preferredTokenSigningKeyThumbprint)".into(),
+        );
+        with_the_app(known, why)
     }
 }
 

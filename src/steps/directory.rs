@@ -15,8 +15,10 @@ use crate::{
         entra::users::{NewUser, User},
     },
     engine::{
+        declared::{Block, Declared, Term},
         known::ByHand,
         needs::{Each, One},
+        run::Standing,
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind, Retry},
@@ -234,6 +236,34 @@ impl Step<World> for EntraUser {
             .value("User principal name", known.item());
         ByHand::up(up).down(down)
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let Some(person) = known.of::<Self>(known.item()) else {
+            return Declared::Nothing;
+        };
+        let name = known.item();
+        if !known.is_made::<Self>(name) {
+            return Declared::As(vec![Block::data("azuread_user", name).says("object_id", person.id)]);
+        }
+        let user = known.world().profile.user(name);
+        let variable = format!("{name} first password");
+        let password = Block::variable(
+            variable.clone(),
+            format!("The first password of {name}. Needed only if the user has to be made again."),
+            true,
+        )
+        .is("default", Term::Word("null"));
+        let resource = Block::resource("azuread_user", name, format!("/users/{}", person.id))
+            .says("user_principal_name", &person.upn)
+            .says("display_name", &person.display_name)
+            .says_if("given_name", user.and_then(|user| user.given_name.as_deref()))
+            .says_if("surname", user.and_then(|user| user.family_name.as_deref()))
+            .says_if("department", user.and_then(|user| user.department.as_deref()))
+            .says_if("mail", user.and_then(|user| user.mail.as_deref()))
+            .is("password", Term::Variable(variable))
+            .leaves(&["password", "mail_nickname", "force_password_change"]);
+        Declared::As(vec![password, resource])
+    }
 }
 
 /// A group in Entra, with its members.
@@ -447,6 +477,52 @@ impl Step<World> for EntraGroup {
             .say("Choose the group below, then Delete. Only what was made for this goes; from a group that was there, take the added members out.")
             .value("Name", known.item());
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let Some(group) = known.of::<Self>(known.item()) else {
+            return Declared::Nothing;
+        };
+        let name = known.item();
+        let made = known.is_made::<Self>(name);
+        let mut blocks = vec![if made {
+            Block::resource("azuread_group", name, format!("/groups/{}", group.id))
+                .says("display_name", &group.name)
+                .is("security_enabled", Term::Flag(true))
+                .leaves(&["description", "members", "owners"])
+        } else {
+            Block::data("azuread_group", name).says("object_id", &group.id)
+        }];
+        let before: Vec<String> = known
+            .standing::<Self>(name)
+            .and_then(|standing| serde_json::from_value::<Group>(standing.before.as_deref()?.clone()).ok())
+            .map(|before| before.members)
+            .unwrap_or_default();
+        let ours = known.standing::<Self>(name).is_some_and(Standing::is_ours);
+        for member in group.members.iter().filter(|member| ours && !before.contains(member)) {
+            let of_profile = known.world().profile.people.user.iter();
+            let person = of_profile
+                .filter_map(|user| Some((&user.upn, known.of::<EntraUser>(&user.upn)?)))
+                .find(|(_, person)| person.id == *member);
+            let who = match &person {
+                Some((upn, _)) => Term::of("azuread_user", *upn, "object_id", member),
+                None => Term::text(member),
+            };
+            let shown = person.map_or_else(|| member.clone(), |(upn, _)| upn.clone());
+            blocks.push(
+                Block::resource(
+                    "azuread_group_member",
+                    format!("{name} {shown}"),
+                    format!("{}/member/{member}", group.id),
+                )
+                .is(
+                    "group_object_id",
+                    Term::of("azuread_group", name, "object_id", &group.id),
+                )
+                .is("member_object_id", who),
+            );
+        }
+        Declared::As(blocks)
     }
 }
 

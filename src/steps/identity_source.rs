@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clients::aws::{Event, EventQuery, Instance},
     engine::{
+        declared::Declared,
         guide::{Entry, Guide},
         known::ByHand,
         needs::{After, All, One},
@@ -357,6 +358,10 @@ impl Step<World> for IdentitySource {
             None if ask => revert_guide(target, &instance),
             Some(Source::ThisApplication) | None => unknown_guide(target, &instance, &file),
         })
+    }
+
+    fn declared(&self, _: &Known<'_>) -> Declared {
+        Declared::Not("AWS has no API that changes the identity source: a person does it in the console".into())
     }
 }
 

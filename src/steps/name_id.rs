@@ -14,6 +14,7 @@ use super::{
 use crate::{
     clients::entra::policies::MappingPolicy,
     engine::{
+        declared::{Block, Declared, Term},
         known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
@@ -215,7 +216,58 @@ fn shown_policy(policy: &MappingPolicy) -> String {
 
 /// The name of our claims mapping policy: it bears the marker.
 fn policy_name(cx: &Cx) -> String {
-    format!("{} {}", cx.world().profile.marker(), cx.target())
+    name_in(cx.world(), cx.target())
+}
+
+fn name_in(world: &World, target: &str) -> String {
+    format!("{} {target}", world.profile.marker())
+}
+
+/// Both steps' claims, which are one policy. Only the kind that overrides the portal's has a resource.
+fn claims_declared(known: &Known<'_>, asked: StepId) -> Declared {
+    let Some(app) = known.one::<EnterpriseApp>() else {
+        return Declared::Nothing;
+    };
+    if Way::of(known.world()) == Way::Own {
+        return Declared::Not(
+            "azuread has no resource for the claims policy that the portal shows (Attributes & Claims)".into(),
+        );
+    }
+    if known.is_made::<NameIdClaim>("") && asked != NameIdClaim::ABOUT.id {
+        return Declared::Within(NameIdClaim::ABOUT.id);
+    }
+    let parts = [known.one::<NameIdClaim>(), known.one::<TagClaims>()];
+    let mut definition = claims_policy::empty_mapping();
+    for (name, claim) in parts.into_iter().flatten().flat_map(|part| part.claims) {
+        slot_of(&name).put_mapping(&mut definition, Some(claim));
+    }
+    let (name, variable) = (known.target(), format!("{} claims policy id", known.target()));
+    let shown = name_in(known.world(), name);
+    let id = || Term::Variable(variable.clone());
+    let mut policy = Block::fresh("azuread_claims_mapping_policy", name)
+        .says("display_name", &shown)
+        .is("definition", Term::List(vec![Term::Json(definition)]));
+    policy.import = Some(Term::Joined(vec![Term::text("/policies/claimsMappingPolicies/"), id()]));
+    let mut assigned = Block::fresh("azuread_service_principal_claims_mapping_policy_assignment", name)
+        .is(
+            "service_principal_id",
+            Term::of(
+                "azuread_service_principal",
+                name,
+                "id",
+                format!("/servicePrincipals/{}", app.principal),
+            ),
+        )
+        .is(
+            "claims_mapping_policy_id",
+            Term::of("azuread_claims_mapping_policy", name, "id", ""),
+        );
+    assigned.import = Some(Term::Joined(vec![
+        Term::text(format!("/servicePrincipals/{}/claimsMappingPolicies/", app.principal)),
+        id(),
+    ]));
+    let about = format!("The id of the claims mapping policy {shown}: GET /policies/claimsMappingPolicies");
+    Declared::As(vec![Block::variable(variable.clone(), about, false), policy, assigned])
 }
 
 fn tag_source<'w>(world: &'w World, key: &str) -> Result<&'w str, Fault> {
@@ -444,6 +496,10 @@ impl Step<World> for NameIdClaim {
         let down = at_the_app(known, "Put the NameID back", place).say("Set the source that was there before.");
         ByHand::up(up).down(down)
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        claims_declared(known, Self::ABOUT.id)
+    }
 }
 
 /// The session tags that Entra sends with each sign-in.
@@ -515,5 +571,9 @@ impl Step<World> for TagClaims {
         let down = at_the_app(known, "Take the session tags out", place)
             .say("Delete the claims whose names begin with AccessControl: that were added.");
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        claims_declared(known, Self::ABOUT.id)
     }
 }

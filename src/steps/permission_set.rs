@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cx, World, assignment,
-    by_hand::{Known, in_identity_center, value_if},
+    by_hand::{Known, in_identity_center, instance_arn, value_if},
     owners,
     preflight_aws::{AwsInstance, AwsRights},
 };
@@ -17,6 +17,7 @@ use crate::{
         aws::{Aws, Boundary, CustomerPolicy, Fields, Instance, Look, PermissionSet as Found, Progress},
     },
     engine::{
+        declared::{Block, Declared, Member, Term},
         known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, How, Item, Made, Probe, Scope, Step, StepId, Undone, Wait},
@@ -314,6 +315,87 @@ impl Step<World> for PermissionSet {
         .value("Name", known.item());
         ByHand::up(up).down(down)
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(instance), Some(standing)) = (known.one::<AwsInstance>(), known.of::<Self>(known.item())) else {
+            return Declared::Nothing;
+        };
+        let (set, name) = (standing.set, known.name_of::<Self>(known.item()));
+        if !known.is_made::<Self>(known.item()) {
+            return Declared::As(vec![
+                Block::data("aws_ssoadmin_permission_set", name)
+                    .remark("It was there before fedwiz came: it is read here, and never taken over.")
+                    .is("instance_arn", instance_arn(known, &instance))
+                    .says("arn", &set.arn),
+            ]);
+        }
+        Declared::As(blocks(known, &instance, &set, &name))
+    }
+}
+
+/// A set with all that belongs to it, each part by its own resource.
+fn blocks(known: &Known<'_>, instance: &Instance, set: &Found, name: &str) -> Vec<Block> {
+    let id = format!("{},{}", set.arn, instance.arn);
+    let part = |of, name: String, import: String| {
+        Block::resource(of, name, import)
+            .is("instance_arn", instance_arn(known, instance))
+            .is(
+                "permission_set_arn",
+                Term::of("aws_ssoadmin_permission_set", name_of(known), "arn", &set.arn),
+            )
+    };
+    let reference = |policy: &CustomerPolicy| {
+        vec![
+            Member::Is("name", Term::text(&policy.name)),
+            Member::Is("path", Term::text(&policy.path)),
+        ]
+    };
+    let bare = Block::resource("aws_ssoadmin_permission_set", name, &id)
+        .is("instance_arn", instance_arn(known, instance))
+        .says("name", &set.name)
+        .says_if("description", Some(&set.description))
+        .says("session_duration", &set.session)
+        .says_if("relay_state", Some(&set.relay_state));
+    let tags = set.tags.iter().map(|(key, value)| (key.clone(), Term::text(value)));
+    let mut blocks = vec![if set.tags.is_empty() {
+        bare
+    } else {
+        bare.is("tags", Term::Map(tags.collect()))
+    }];
+    if let Some(inline) = &set.inline {
+        let policy = serde_json::from_str(inline).map_or_else(|_| Term::text(inline), Term::Json);
+        let of = "aws_ssoadmin_permission_set_inline_policy";
+        blocks.push(part(of, name.to_owned(), id.clone()).is("inline_policy", policy));
+    }
+    for arn in &set.managed {
+        let short = arn.rsplit('/').next().unwrap_or(arn);
+        let of = "aws_ssoadmin_managed_policy_attachment";
+        blocks.push(part(of, format!("{name} {short}"), format!("{arn},{id}")).says("managed_policy_arn", arn));
+    }
+    for policy in &set.customer {
+        let of = "aws_ssoadmin_customer_managed_policy_attachment";
+        blocks.push(
+            part(
+                of,
+                format!("{name} {}", policy.name),
+                format!("{},{},{id}", policy.name, policy.path),
+            )
+            .has("customer_managed_policy_reference", reference(policy)),
+        );
+    }
+    if let Some(boundary) = &set.boundary {
+        let inner = match boundary {
+            Boundary::Managed(arn) => vec![Member::Is("managed_policy_arn", Term::text(arn))],
+            Boundary::Customer(policy) => vec![Member::Has("customer_managed_policy_reference", reference(policy))],
+        };
+        let of = "aws_ssoadmin_permissions_boundary_attachment";
+        blocks.push(part(of, name.to_owned(), id).has("permissions_boundary", inner));
+    }
+    blocks
+}
+
+fn name_of(known: &Known<'_>) -> String {
+    known.name_of::<PermissionSet>(known.item())
 }
 
 /// Who still uses the set, if anybody does: it cannot go then.

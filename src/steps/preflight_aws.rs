@@ -15,6 +15,7 @@ use super::{
 use crate::{
     clients::aws::{Caller, EventQuery, Instance, Look, is_about_key},
     engine::{
+        declared::{Block, Declared, Term},
         guide::{Entry, Guide},
         known::ByHand,
         needs::One,
@@ -182,6 +183,21 @@ impl Step<World> for AwsInstance {
             None => guide,
         };
         ByHand::up(guide.value("Region", &instance.region))
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let Some(instance) = known.one::<Self>() else {
+            return Declared::Nothing;
+        };
+        let target = known.world().profile.target(known.target());
+        let provider = Block::provider("aws")
+            .says("region", &instance.region)
+            .says_if("profile", target.and_then(|target| target.profile.as_deref()));
+        let provider = match target.and_then(|target| target.fips) {
+            Some(true) => provider.is("use_fips_endpoint", Term::Flag(true)),
+            _ => provider,
+        };
+        Declared::As(vec![provider, Block::data("aws_ssoadmin_instances", known.target())])
     }
 }
 

@@ -13,11 +13,13 @@ use super::{
 use crate::{
     clients::entra::error::{Area, area},
     engine::{
+        declared::{Block, Declared},
         known::ByHand,
         needs::One,
         step::{About, Effect, Evidence, Executor, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind},
+    profile::Cloud,
 };
 
 /// What a step that only looks answers when it is told to act: the engine never does.
@@ -107,6 +109,24 @@ impl Step<World> for EntraSession {
                 .say("See that the tenant is the one named below.")
                 .value("Tenant", tenant),
         )
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let Some(tenant) = known.one::<Self>() else {
+            return Declared::Nothing;
+        };
+        let environment = match known.world().profile.entra.cloud {
+            Cloud::Global => "global",
+            Cloud::UsGovL4 => "usgovernmentl4",
+            Cloud::UsGovL5 => "usgovernmentl5",
+            Cloud::China => "china",
+        };
+        Declared::As(vec![
+            Block::provider("azuread")
+                .remark("It signs in as its documentation says: Azure CLI, a certificate, or a secret in ARM_CLIENT_SECRET.")
+                .says("environment", environment)
+                .says("tenant_id", tenant.id),
+        ])
     }
 }
 

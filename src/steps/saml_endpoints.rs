@@ -5,12 +5,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     application::{AppIds, EnterpriseApp, SamlMode, SignOnMode, principal_of},
-    by_hand::{Known, at_the_app},
+    by_hand::{Known, at_the_app, stood_before},
     saml_values::{ProviderValues, SpValues},
     world::{Cx, World},
 };
 use crate::{
     engine::{
+        declared::{Block, Declared, Term},
         known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
@@ -275,6 +276,47 @@ impl Step<World> for SamlEndpoints {
         )
         .say("Take out identifier, reply URLs and sign-on URL of AWS. They go with the application anyway.");
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(app), Some(endpoints)) = (known.one::<EnterpriseApp>(), known.one::<Self>()) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<EnterpriseApp>("") {
+            return stood_before();
+        }
+        let name = known.target();
+        let of_app = || {
+            Term::of(
+                "azuread_application_from_template",
+                name,
+                "application_id",
+                format!("/applications/{}", app.object),
+            )
+        };
+        let identifiers = endpoints.identifiers.iter().map(|identifier| {
+            let mut block = Block::fresh("azuread_application_identifier_uri", format!("{name} {identifier}"))
+                .is("application_id", of_app())
+                .says("identifier_uri", identifier);
+            block.import = Some(Term::Joined(vec![
+                Term::text(format!("/applications/{}/identifierUris/", app.object)),
+                Term::Base64(identifier.clone()),
+            ]));
+            block
+        });
+        let replies = Block::resource(
+            "azuread_application_redirect_uris",
+            name,
+            format!("/applications/{}/redirectUris/Web", app.object),
+        )
+        .is("application_id", of_app())
+        .says("type", "Web")
+        .is("redirect_uris", Term::texts(&endpoints.replies));
+        Declared::As(
+            identifiers
+                .chain((!endpoints.replies.is_empty()).then_some(replies))
+                .collect(),
+        )
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{
     application::{AppIds, EnterpriseApp},
     aws_user::AwsUser,
-    by_hand::{Known, at_the_app, value_if},
+    by_hand::{Known, at_the_app, stood_before, value_if},
+    scim_run::ProvisioningRun,
     scim_token::{ProvisioningToken, Token, kept_token, lend, token_at_hand},
     world::{Cx, World},
 };
@@ -17,6 +18,7 @@ use crate::{
         entra::synchronization::{Setting, Settings},
     },
     engine::{
+        declared::{Block, Declared, Member, Term},
         known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
@@ -138,6 +140,32 @@ impl Step<World> for ProvisioningJob {
                 .say("Choose Delete configuration where the page offers it. It goes with the application anyway."),
         )
     }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(app), Some(job)) = (known.one::<EnterpriseApp>(), known.one::<Self>()) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<Self>("") {
+            return stood_before();
+        }
+        let running = known.one::<ProvisioningRun>().is_some_and(|run| !run.paused);
+        Declared::As(vec![
+            Block::resource(
+                "azuread_synchronization_job",
+                known.target(),
+                format!("/servicePrincipals/{}/synchronization/jobs/{}", app.principal, job.id),
+            )
+            .is("service_principal_id", principal_id(known, &app))
+            .says("template_id", &job.template)
+            .is("enabled", Term::Flag(running)),
+        ])
+    }
+}
+
+/// The service principal's id, as the provider spells it.
+fn principal_id(known: &Known<'_>, app: &AppIds) -> Term {
+    let id = format!("/servicePrincipals/{}", app.principal);
+    Term::of("azuread_service_principal", known.target(), "id", id)
 }
 
 /// The job's credentials and settings.
@@ -422,6 +450,45 @@ impl Step<World> for ProvisioningCredentials {
         )
         .say("Empty Tenant URL and Secret token, then Save. They go with the application anyway.");
         ByHand::up(up).down(down)
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let (Some(app), Some(configured)) = (known.one::<EnterpriseApp>(), known.one::<Self>()) else {
+            return Declared::Nothing;
+        };
+        if !known.is_made::<Self>("") {
+            return stood_before();
+        }
+        let variable = format!("{} scim token", known.target());
+        let token = Block::variable(
+            variable.clone(),
+            "The SCIM token that AWS showed once. It lives one year, and ends up in the state: keep that as you keep secrets.",
+            true,
+        );
+        let pair = |key: &str, value: Term| vec![Member::Is("key", Term::text(key)), Member::Is("value", value)];
+        let address = match known.one::<ProvisioningToken>() {
+            Some(token) => token.endpoint.to_string(),
+            None => configured.address,
+        };
+        let settings = Block::fresh("azuread_synchronization_secret", known.target())
+            .remark("It cannot be taken over: the first apply sends the same settings once more, all at once.")
+            .is("service_principal_id", principal_id(known, &app))
+            .has("credential", pair("BaseAddress", Term::text(address)))
+            .has("credential", pair("SecretToken", Term::Variable(variable)));
+        let settings = match configured.sync_all {
+            Some(all) => settings.has(
+                "credential",
+                pair(SYNC_ALL, Term::text(if all { "true" } else { "false" })),
+            ),
+            None => settings,
+        };
+        let settings = match configured.notifications {
+            Some(kept) if !is_masked(&kept) => {
+                settings.has("credential", pair("SyncNotificationSettings", Term::text(kept)))
+            }
+            _ => settings,
+        };
+        Declared::As(vec![token, settings])
     }
 }
 

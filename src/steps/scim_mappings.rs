@@ -6,13 +6,14 @@ use serde_json::Value;
 
 use super::{
     application::{AppIds, EnterpriseApp},
-    by_hand::{Known, at_the_app},
+    by_hand::{Known, at_the_app, with_the_app},
     schema::{self, Edit, Mapping},
     scim_job::{Configured, JobId, ProvisioningCredentials, ProvisioningJob, send_settings, sync_all},
     world::{Cx, World},
 };
 use crate::{
     engine::{
+        declared::Declared,
         known::ByHand,
         needs::One,
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone},
@@ -155,6 +156,12 @@ impl Step<World> for Mappings {
                 .say("Choose Save, then Yes."),
         )
         .down(at_the_app(known, "Put the mappings back", place).say("Tick Restore default mappings under Provisioning, or put the rows back that were changed."))
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let why =
+            Declared::Not("azuread has no resource for the schema of a job, and so none for attribute mappings".into());
+        with_the_app(known, why)
     }
 }
 
@@ -366,5 +373,12 @@ impl Step<World> for ProvisioningScope {
             at_the_app(known, "Put the scope back", "Provisioning > Settings")
                 .say("Set the scope and the filters that were there before."),
         )
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let why = Declared::Not(
+            "azuread has no resource for scoping filters; whether everybody is in scope goes with the settings".into(),
+        );
+        with_the_app(known, why)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     app_assignment::AppAssignment,
     application::{AppIds, EnterpriseApp},
     arrival::Arrived,
-    by_hand::{Known, at_the_app},
+    by_hand::{Known, at_the_app, stood_before, with_the_app},
     scim_job::{JobId, ProvisioningJob},
     scim_mappings::{Mapped, Mappings, ProvisioningScope, Scoped},
     world::{Cx, World},
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     clients::entra::synchronization::Job,
     engine::{
+        declared::Declared,
         known::ByHand,
         needs::{After, One},
         step::{About, Difference, Effect, Executor, Gone, Made, Probe, Scope, Step, StepId, Undone, Wait},
@@ -178,6 +179,15 @@ impl Step<World> for ProvisioningRun {
                 .say("Choose Start provisioning. The first cycle takes from some minutes to hours; later ones run every 40 minutes."),
         )
         .down(at_the_app(known, "Stop provisioning", "Provisioning > Overview").say("Choose Pause provisioning, and wait until a running cycle is over."))
+    }
+
+    fn declared(&self, known: &Known<'_>) -> Declared {
+        let declared = if known.is_made::<ProvisioningJob>("") {
+            Declared::Within(ProvisioningJob::ABOUT.id)
+        } else {
+            stood_before()
+        };
+        with_the_app(known, declared)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
         scim::{Scim, check_endpoint},
     },
     engine::{
+        declared::Declared,
         guide::{Answer, Entry, Guide},
         known::ByHand,
         needs::One,
@@ -419,6 +420,13 @@ impl Step<World> for ProvisioningToken {
             None => disable_if_it_was_off_guide(target, &instance),
         };
         ByHand::up(up).down(down).down(off)
+    }
+
+    fn declared(&self, _: &Known<'_>) -> Declared {
+        Declared::Not(
+            "AWS has no API that switches automatic provisioning on or makes a token: a person does it in the console"
+                .into(),
+        )
     }
 }
 

@@ -327,5 +327,26 @@ fn the_command_writes_offline_and_verifies() {
         "{}",
         sheet.stdout
     );
+    let folder = sim.dir().join("terraform");
+    let folder = folder.to_str().expect("a path");
+    run(&mut export(&["terraform", "--profile", profile, "--out", folder])).expect_code(0);
+    let twice = run(&mut export(&["terraform", "--profile", profile, "--out", folder])).expect_code(2);
+    assert!(twice.stderr.contains("is there already"), "{}", twice.stderr);
+    run(&mut export(&[
+        "terraform",
+        "--profile",
+        profile,
+        "--out",
+        folder,
+        "--force",
+    ]))
+    .expect_code(0);
+    let told = run(&mut export(&["terraform", "--profile", profile])).expect_code(0);
+    assert!(
+        told.stdout
+            .contains("resource \"aws_ssoadmin_permission_set\" \"regionaladmin\""),
+        "{}",
+        told.stdout
+    );
     assert_eq!(sim.requests(), requests, "an export asked a cloud");
 }

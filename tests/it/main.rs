@@ -44,6 +44,7 @@ mod sim_provisioning;
 mod svg;
 #[cfg(unix)]
 mod terminal;
+mod terraform;
 mod upkeep;
 mod walk;
 mod weather;

@@ -31,6 +31,28 @@ pub enum ExportWhat {
         after_help = "Examples:\n  fedwiz export worksheet > worksheet.md\n  fedwiz export worksheet --down --format html --out teardown.html"
     )]
     Worksheet(ExportWorksheet),
+    /// What stands as Terraform, with import blocks, and a comment for each part that Terraform cannot express
+    #[command(
+        after_help = "Examples:\n  fedwiz export terraform --out terraform && cd terraform && terraform init && terraform plan\n  \
+                      fedwiz export terraform | less\n  \
+                      fedwiz export terraform | grep -A4 'Not in Terraform'\n\n\
+                      What fedwiz made becomes a resource with an import block, what was there before a data source. Secrets are \
+                      variables:\n`terraform plan` asks for them, or TF_VAR_… holds them. No value of a secret is written."
+    )]
+    Terraform(ExportTerraform),
+}
+
+/// Terraform.
+#[derive(Debug, Clone, Args)]
+pub struct ExportTerraform {
+    #[command(flatten)]
+    pub which: Which,
+    /// Write the files into this folder; without one, all to stdout
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 /// The report.
