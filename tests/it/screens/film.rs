@@ -181,14 +181,17 @@ fn foreign_names(profile: &mut Profile) {
     }
 }
 
+/// The stack of a program's main thread, on which runs begin in the program, too.
+const STACK: usize = 8 << 20;
+
 /// Something that takes its time, on a runtime of its own: other tests have theirs.
 fn apart<T: Send + 'static, F: Future<Output = T>>(work: impl FnOnce() -> F + Send + 'static) -> T {
-    let worker = std::thread::spawn(move || {
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(work())
     });
-    worker.join().unwrap()
+    worker.unwrap().join().unwrap()
 }
 
 const ALL: [Intent; 4] = [Intent::Plan, Intent::Up, Intent::PlanDown, Intent::Down];
