@@ -169,7 +169,7 @@ fn way_in(file: &Path) -> Result<Table, Fault> {
     };
     let text = std::fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
     let mut table: Table = toml::from_str(&text).map_err(|error| cannot(error.message().to_owned()))?;
-    table.retain(|key, _| WAY_IN.iter().any(|known| *known == key));
+    table.retain(|key, _| WAY_IN.contains(&key));
     if let Some(entra) = table.get_mut("entra").and_then(toml::Value::as_table_mut) {
         entra.remove("application");
     }

@@ -293,7 +293,7 @@ async fn a_teardown_removes_nothing_that_was_adopted_and_exactly_what_is_named()
         .filter(|(_, finding)| finding.what == What::WouldRemove)
         .map(|(node, _)| node.to_string())
         .collect();
-    assert_eq!(goes, [name.clone()]);
+    assert_eq!(goes, std::slice::from_ref(&name));
     let fault = built
         .run_naming(&profile, Intent::Down, also(&["aws.permission-set"]))
         .await
