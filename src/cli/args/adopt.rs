@@ -59,7 +59,7 @@ pub struct Adopt {
 /// What a set-up or a repair may change although somebody else looks after it.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Override {
-    /// Change this although somebody else looks after it: a step and its item, such as 'aws.permission-set[Ops]'; may be repeated
+    /// Change this although somebody else looks after it: a step and its item, such as `aws.permission-set[Ops]`; may be repeated
     #[arg(long = "override", value_name = "STEP[ITEM]")]
     pub overrides: Vec<String>,
 }
@@ -67,7 +67,7 @@ pub struct Override {
 /// What a teardown takes back although it was there before.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Also {
-    /// Take this back although it was there before: a step and its item, such as 'aws.permission-set[Ops]'; may be repeated
+    /// Take this back although it was there before: a step and its item, such as `aws.permission-set[Ops]`; may be repeated
     #[arg(long, value_name = "STEP[ITEM]")]
     pub also: Vec<String>,
 }
