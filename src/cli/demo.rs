@@ -13,7 +13,7 @@ use super::{
     screen,
     sim::start,
     tell::{Manner, Teller},
-    walk::walk,
+    walk::drive,
 };
 use crate::{
     engine::{fact::Intent, outcome::Outcome, select::Selection},
@@ -94,7 +94,8 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
 
 async fn go(session: &Session, intent: Intent, teller: &mut Teller) -> Result<Outcome, Fault> {
     let console = SimulatedConsole::of(&session.profile, session.clock())?;
-    walk(session, intent, Arc::new(console), Selection::default(), teller).await
+    let driver = session.driver(Arc::new(console), Selection::default());
+    drive(session, intent, driver, teller).await
 }
 
 /// What differs from run to run (ports, and the folder of the journal) by what it is called in the output.

@@ -176,17 +176,6 @@ pub(super) fn selection(part: &Part) -> Selection {
     }
 }
 
-/// Walks, tells, and listens for whoever wants it to stop.
-pub(super) async fn walk(
-    session: &Session,
-    intent: Intent,
-    operator: Arc<dyn Operator>,
-    selection: Selection,
-    teller: &mut Teller,
-) -> Result<Outcome, Fault> {
-    drive(session, intent, session.driver(operator, selection), teller).await
-}
-
 /// Lets a driver run, tells, and listens for whoever wants it to stop.
 pub(super) async fn drive(
     session: &Session,
