@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, IsTerminal, Write},
+    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -12,7 +12,7 @@ use std::{
 use toml::Table;
 
 use super::{
-    Stop, args,
+    Stop, args, consent,
     doctor::Telling,
     init,
     operator::{AnswersFile, TerminalOperator},
@@ -220,27 +220,16 @@ fn show(written: Option<&Written>, rehearsed: &Rehearsed, manner: &Manner) -> Re
 
 /// Asks whether to take over what was just shown.
 fn confirm(written: Option<&Written>) -> Result<(), Fault> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Fault::new(
-            Kind::NeedsPerson,
-            "nobody confirmed that it is to be taken over: nothing was written",
-        )
-        .hint(format!("Look at the lines above, then run `{} --yes`.", super::again())));
-    }
-    let what = match written {
-        Some(written) => format!("Write {} and record it as adopted? Type yes: ", written.file.display()),
-        None => "Record it as adopted? Type yes: ".to_owned(),
+    let nobody = Fault::new(
+        Kind::NeedsPerson,
+        "nobody confirmed that it is to be taken over: nothing was written",
+    )
+    .hint(format!("Look at the lines above, then run `{} --yes`.", super::again()));
+    let question = match written {
+        Some(written) => format!("Write {} and record it as adopted?", written.file.display()),
+        None => "Record it as adopted?".to_owned(),
     };
-    let mut err = std::io::stderr();
-    let _ = write!(err, "{what}");
-    let _ = err.flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && line.trim() == "yes" {
-        Ok(())
-    } else {
-        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was written"))
-    }
+    consent::yes(&question, nobody)
 }
 
 /// Writes the policies, and then the profile that names them.

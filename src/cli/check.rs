@@ -1,12 +1,9 @@
 //! `check`: one look at everything that stands, one line for each difference; with `--repair`, the steps' own way back.
 
-use std::{
-    io::{BufRead, IsTerminal, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use super::{
-    Stop, args,
+    Stop, args, consent,
     operator::{AnswersFile, SimulatedConsole},
     out::{self, Colour},
     place,
@@ -118,20 +115,7 @@ fn confirm(drifts: &[Drift]) -> Result<(), Fault> {
         1 => "this difference".to_owned(),
         many => format!("these {many} differences"),
     };
-    if !std::io::stdin().is_terminal() {
-        return Err(
-            Fault::new(Kind::NeedsPerson, format!("nobody confirmed that {many} be repaired"))
-                .hint(format!("Look at the lines above, then run `{} --yes`.", super::again())),
-        );
-    }
-    let mut err = std::io::stderr();
-    let _ = write!(err, "Bring back {many}{people}? Type yes: ");
-    let _ = err.flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && line.trim() == "yes" {
-        Ok(())
-    } else {
-        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was done"))
-    }
+    let nobody = Fault::new(Kind::NeedsPerson, format!("nobody confirmed that {many} be repaired"))
+        .hint(format!("Look at the lines above, then run `{} --yes`.", super::again()));
+    consent::yes(&format!("Bring back {many}{people}?"), nobody)
 }

@@ -1,14 +1,11 @@
 //! `fedwiz sync leavers`: what people left behind in AWS; removed only from a list that the operator approved.
 
-use std::{
-    collections::BTreeSet,
-    io::{BufRead, IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{collections::BTreeSet, process::ExitCode};
 
 use super::{
     Stop,
     args::Leavers,
+    consent,
     doctor::{Telling, exit_of},
     out,
     tell::Manner,
@@ -197,21 +194,13 @@ fn confirm(many: usize, count: Option<usize>) -> Result<(), Fault> {
         Some(count) => return wrong(&count.to_string()),
         None => {}
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(
-            Fault::new(Kind::NeedsPerson, "nobody typed how many are to go: nothing was done")
-                .hint(format!("Look at the list, then run `{} --count N`.", super::again())),
-        );
-    }
-    let mut err = std::io::stderr();
-    let _ = write!(err, "They go for good, with their assignments. Type how many: ");
-    let _ = err.flush();
-    let mut line = String::new();
-    let _ = std::io::stdin().lock().read_line(&mut line);
-    if line.trim() == many.to_string() {
+    let nobody = Fault::new(Kind::NeedsPerson, "nobody typed how many are to go: nothing was done")
+        .hint(format!("Look at the list, then run `{} --count N`.", super::again()));
+    let typed = consent::typed("They go for good, with their assignments. Type how many: ", nobody)?;
+    if typed == many.to_string() {
         Ok(())
     } else {
-        wrong(line.trim())
+        wrong(&typed)
     }
 }
 

@@ -3,6 +3,7 @@
 mod adopt;
 mod args;
 mod check;
+mod consent;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;

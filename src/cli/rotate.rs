@@ -1,14 +1,11 @@
 //! `fedwiz rotate`: something new in place of something that ends, without a gap.
 
-use std::{
-    io::{BufRead, IsTerminal, Write},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{process::ExitCode, sync::Arc};
 
 use super::{
     Stop,
     args::{self, OperatorKind, TokenStore},
+    consent,
     operator::{AnswersFile, SimulatedConsole},
     out::{self, Colour},
     place,
@@ -87,27 +84,15 @@ async fn turn(
 
 /// Says what will happen, and asks whether it may.
 fn confirm(rotation: Rotation, cancel: bool) -> Result<(), Fault> {
-    let again = super::again();
-    if !std::io::stdin().is_terminal() {
-        return Err(Fault::new(
-            Kind::NeedsPerson,
-            format!("nobody confirmed the rotation of the {}", rotation.what()),
-        )
-        .hint(format!("Run `{again} --yes`.")));
-    }
+    let nobody = Fault::new(
+        Kind::NeedsPerson,
+        format!("nobody confirmed the rotation of the {}", rotation.what()),
+    )
+    .hint(format!("Run `{} --yes`.", super::again()));
     let says = if cancel {
         "This takes back the rotation that was begun"
     } else {
         rotation.announced()
     };
-    let mut err = std::io::stderr();
-    let _ = write!(err, "{says}.\nGo on? [y/N] ");
-    let _ = err.flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {
-        Ok(())
-    } else {
-        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was done"))
-    }
+    consent::yes(&format!("{says}.\nGo on?"), nobody)
 }

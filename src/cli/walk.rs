@@ -1,15 +1,11 @@
 //! `plan`, `apply` and `teardown`: one walk each, told as it goes.
 
-use std::{
-    io::{BufRead, IsTerminal, Write},
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use super::{
     Stop, args,
     args::{OperatorKind, Part, TokenStore},
+    consent,
     operator::{AnswersFile, SimulatedConsole, TerminalOperator, restore_echo},
     out::{self, Colour},
     place,
@@ -255,28 +251,20 @@ pub(super) fn finish_with(outcome: &Outcome, manner: &Manner, goes_on: Option<St
 
 /// Asks for the federation's name before anything is taken back.
 fn confirm(federation: &str, also: &[String]) -> Result<(), Fault> {
-    let again = super::again();
-    if !std::io::stdin().is_terminal() {
-        return Err(Fault::new(
-            Kind::NeedsPerson,
-            format!("nobody confirmed that `{federation}` is to be taken back"),
-        )
-        .hint(format!("Look at `fedwiz plan --down` first, then run `{again} --yes`.")));
-    }
-    let mut err = std::io::stderr();
-    for name in also {
-        let _ = writeln!(err, "It was there before, and goes as well: {name}");
-    }
-    let _ = write!(
-        err,
-        "This takes back everything that fedwiz made for `{federation}`; `fedwiz plan --down` lists it.\nType the federation's name to go on: "
+    let nobody = Fault::new(
+        Kind::NeedsPerson,
+        format!("nobody confirmed that `{federation}` is to be taken back"),
+    )
+    .hint(format!(
+        "Look at `fedwiz plan --down` first, then run `{} --yes`.",
+        super::again()
+    ));
+    let also: String = also
+        .iter()
+        .map(|name| format!("It was there before, and goes as well: {name}\n"))
+        .collect();
+    let question = format!(
+        "{also}This takes back everything that fedwiz made for `{federation}`; `fedwiz plan --down` lists it.\nType the federation's name to go on: "
     );
-    let _ = err.flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && line.trim() == federation {
-        Ok(())
-    } else {
-        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was done"))
-    }
+    consent::word(&question, federation, nobody)
 }

@@ -1,16 +1,13 @@
 //! What is done to the job: start, pause, restart, and provisioning on demand.
 
-use std::{
-    io::{BufRead, IsTerminal, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use super::{cannot, view};
 use crate::{
     cli::{
         Stop,
         args::{OnDemand, Restart, SyncAction},
-        out,
+        consent, out,
         tell::Manner,
     },
     engine::exit::Exit,
@@ -61,27 +58,11 @@ async fn restart(session: &Session, target: &Target, asked: &Restart) -> Result<
         out::note(&line);
     }
     if !asked.yes {
-        confirm("Restart it? Type yes: ")?;
+        let nobody = Fault::new(Kind::NeedsPerson, "nobody confirmed it: nothing was done")
+            .hint(format!("Run `{} --yes`.", crate::cli::again()));
+        consent::yes("Restart it?", nobody)?;
     }
     tell_done(session, target, &change).await
-}
-
-/// Asks for a plain yes.
-pub(in crate::cli) fn confirm(question: &str) -> Result<(), Fault> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Fault::new(Kind::NeedsPerson, "nobody confirmed it: nothing was done")
-            .hint(format!("Run `{} --yes`.", crate::cli::again())));
-    }
-    let mut err = std::io::stderr();
-    let _ = write!(err, "{question}");
-    let _ = err.flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && line.trim() == "yes" {
-        Ok(())
-    } else {
-        Err(Fault::new(Kind::Stopped, "not confirmed: nothing was done"))
-    }
 }
 
 async fn on_demand(session: &Session, target: &Target, asked: &OnDemand, manner: &Manner) -> Result<ExitCode, Stop> {
