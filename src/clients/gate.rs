@@ -6,17 +6,11 @@
 use std::{
     collections::VecDeque,
     fmt,
-    future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use tokio::sync::oneshot;
-
-use crate::clock::{Busy, SharedClock};
-
-/// How long one nap in the line lasts. Only a bound: the hand-over ends it.
-const NAP: Duration = Duration::from_secs(24 * 60 * 60);
+use super::handover::{Giver, handover};
+use crate::clock::SharedClock;
 
 /// Lets so many through at a time.
 #[derive(Clone)]
@@ -27,7 +21,7 @@ pub struct Gate {
 
 struct Line {
     free: usize,
-    waiting: VecDeque<oneshot::Sender<(Pass, Busy)>>,
+    waiting: VecDeque<Giver<Pass>>,
 }
 
 /// Held by whoever went through; the next one goes when it is dropped.
@@ -55,32 +49,11 @@ impl Gate {
                 line.free -= 1;
                 return Pass(Some(self.clone()));
             }
-            let (hand, turn) = oneshot::channel();
+            let (hand, turn) = handover(&self.clock);
             line.waiting.push_back(hand);
             turn
         };
-        let (pass, busy) = self.wait(turn).await;
-        // Get in line at this very moment of the clock before letting go of the message, so that who goes first does
-        // not depend on threads.
-        let mut nap = self.clock.sleep(Duration::ZERO);
-        let mut busy = Some(busy);
-        poll_fn(|cx| {
-            let polled = nap.as_mut().poll(cx);
-            busy.take();
-            polled
-        })
-        .await;
-        pass
-    }
-
-    async fn wait(&self, mut turn: oneshot::Receiver<(Pass, Busy)>) -> (Pass, Busy) {
-        loop {
-            tokio::select! {
-                biased;
-                handed = &mut turn => return handed.expect("whoever leaves hands the pass over"),
-                () = self.clock.sleep(NAP) => {}
-            }
-        }
+        turn.take().await.expect("whoever leaves hands the pass over")
     }
 
     fn lock(&self) -> MutexGuard<'_, Line> {
@@ -99,10 +72,10 @@ impl Gate {
                     }
                 }
             };
-            match next.send((Pass(Some(self.clone())), self.clock.busy())) {
+            match next.give(Pass(Some(self.clone()))) {
                 Ok(()) => return,
                 // Who waited has gone. Take the pass back without its drop handing it on a second time.
-                Err((mut pass, _)) => pass.0 = None,
+                Err(mut pass) => pass.0 = None,
             }
         }
     }
@@ -132,7 +105,10 @@ impl fmt::Debug for Pass {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
 
     use super::*;
     use crate::clock::SystemClock;

@@ -367,6 +367,11 @@ impl Call {
         self
     }
 
+    /// Where it goes.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// True if it only reads.
     pub fn is_read(&self) -> bool {
         self.method.is_safe()

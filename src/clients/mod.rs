@@ -7,12 +7,14 @@
 pub mod aws;
 pub mod entra;
 pub mod gate;
+pub mod handover;
 pub mod http;
 pub mod limits;
 pub mod pace;
 pub mod retry;
 pub mod saml;
 pub mod scim;
+mod seen;
 
 #[cfg(test)]
 mod testing;

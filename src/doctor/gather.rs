@@ -266,7 +266,7 @@ impl<'r> Reader<'r> {
         let Some(assigned) = self.seen(Side::Entra, "assignments to the application", read) else {
             return;
         };
-        self.in_scope(&assigned).await;
+        self.in_scope(assigned.all()).await;
     }
 
     /// Reads the people and groups that are assigned: people in batches, groups with their members by page.

@@ -35,6 +35,9 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
     /// How many of its nodes may be at work at once.
     fn at_once(&self) -> usize;
 
+    /// See [`Step::TOGETHER`].
+    fn together(&self) -> bool;
+
     /// See [`Step::items`].
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item>;
 
@@ -113,6 +116,10 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
 
     fn at_once(&self) -> usize {
         S::AT_ONCE
+    }
+
+    fn together(&self) -> bool {
+        S::TOGETHER
     }
 
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item> {

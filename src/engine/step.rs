@@ -309,6 +309,9 @@ pub trait Step<W: World>: Send + Sync + 'static {
     const ABOUT: About;
     /// How many nodes of this step, in one target, may be at work at once: the vendor's limit on what is in flight.
     const AT_ONCE: usize = usize::MAX;
+    /// Whether what its nodes ask for at the same time goes out as one request of the vendor's. They then take none of the
+    /// driver's places: only [`Step::AT_ONCE`] bounds them.
+    const TOGETHER: bool = false;
     /// The steps whose results it reads: the edges of the graph. See [`super::needs`].
     type Needs: Needs<W>;
     /// What later steps may read: serialisable, kept in the journal, never a secret.

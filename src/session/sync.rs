@@ -207,7 +207,7 @@ impl Session {
             },
         };
         let assigned = match (&subject, entra.assigned(&at.principal.id).await) {
-            (Some(id), Ok(rows)) => self.assigned_how(id, &rows).await.unwrap_or_else(|fault| {
+            (Some(id), Ok(rows)) => self.assigned_how(id, rows.all()).await.unwrap_or_else(|fault| {
                 note("how the person is assigned", fault);
                 String::new()
             }),

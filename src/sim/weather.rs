@@ -88,9 +88,12 @@ pub struct Weather {
     pub lag_share: f64,
     /// Ports that refuse for a time.
     pub outages: Vec<Outage>,
-    /// Rights the caller lacks: IAM actions such as `sso:CreatePermissionSet`, Graph scopes such as
-    /// `Synchronization.ReadWrite.All`, directory roles such as `Application Administrator`.
+    /// Rights the caller lacks: IAM actions such as `sso:CreatePermissionSet`, or of one organization only as
+    /// `sso:CreatePermissionSet@govcloud`; Graph scopes such as `Synchronization.ReadWrite.All`, directory roles such as
+    /// `Application Administrator`.
     pub missing_rights: Vec<String>,
+    /// The share of accepted account assignments that fail afterwards, 0 to 1: always the same ones.
+    pub failing_assignments: f64,
     /// Sign-in tokens of Entra live only this long; 0 for their usual time.
     pub token_life_s: u64,
 }

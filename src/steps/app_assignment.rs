@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     application::{AppIds, EnterpriseApp},
     by_hand::{Known, at_the_app, stood_before},
-    directory::{EntraGroup, EntraUser, Group, Person, about_password},
+    directory::{EntraGroup, EntraUser, Group, Person, TOGETHER, about_password},
     preflight_entra::nothing_to_undo,
     world::{Cx, World},
 };
@@ -146,9 +146,8 @@ impl AppAssignment {
     async fn find(cx: &Cx, app: &AppIds, who: &str) -> Result<Option<Assigned>, Fault> {
         let all = cx.world().entra.assigned(&app.principal).await?;
         // Any role of the application lets people in and has them provisioned.
-        let found = all.into_iter().find(|found| found.principal_id.as_deref() == Some(who));
-        Ok(found.map(|found| Assigned {
-            id: found.id,
+        Ok(all.of_principal(who).map(|found| Assigned {
+            id: found.id.clone(),
             principal: who.to_owned(),
         }))
     }
@@ -166,6 +165,8 @@ impl Step<World> for AppAssignment {
         undo: "Removes the assignment; the user or group stays.",
         read_more: "https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto",
     };
+    const AT_ONCE: usize = TOGETHER;
+    const TOGETHER: bool = true;
     type Needs = (
         One<EnterpriseApp>,
         Each<EntraUser>,
@@ -231,19 +232,15 @@ impl Step<World> for AppAssignment {
 
     async fn gone(&self, cx: &Cx, got: &AssignGot, made: &Made<Assigned>) -> Result<Gone, Fault> {
         let entra = &cx.world().entra;
-        if entra.service_principal(&got.0.principal).await?.is_none() {
-            return Ok(Gone::Yes("the service principal is gone".into()));
+        match entra.assigned(&got.0.principal).await {
+            Ok(assigned) if assigned.holds(&made.output.id) => Ok(Gone::No),
+            Ok(_) => Ok(Gone::Yes("appRoleAssignedTo lists it no more".into())),
+            Err(fault) if fault.kind == Kind::NotFound => match entra.service_principal(&got.0.principal).await? {
+                None => Ok(Gone::Yes("the service principal is gone".into())),
+                Some(_) => Err(fault),
+            },
+            Err(fault) => Err(fault),
         }
-        let there = entra
-            .assigned(&got.0.principal)
-            .await?
-            .iter()
-            .any(|found| found.id == made.output.id);
-        Ok(if there {
-            Gone::No
-        } else {
-            Gone::Yes("appRoleAssignedTo lists it no more".into())
-        })
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {
@@ -305,6 +302,8 @@ impl Step<World> for AppAccess {
         undo: "Nothing to take back: it only looks.",
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/idp-microsoft-entra.html",
     };
+    const AT_ONCE: usize = TOGETHER;
+    const TOGETHER: bool = true;
     type Needs = (One<EnterpriseApp>, Same<AppAssignment>);
     type Output = Assigned;
 

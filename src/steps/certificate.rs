@@ -120,19 +120,6 @@ impl Step<World> for SigningCertificate {
         (app, _): &(AppIds, SignOnMode),
         _: Option<&Certificate>,
     ) -> Result<Certificate, Fault> {
-        let world = cx.world();
-        let cloud = world.entra.cloud();
-        if !cloud.add_token_signing_certificate {
-            return Err(Fault::new(
-                Kind::Refused,
-                format!("{} has no call that makes a signing certificate", cloud.name),
-            )
-            .why("Graph's addTokenSigningCertificate exists in the global cloud only")
-            .hint(
-                "Make one in the portal, under Single sign-on > SAML certificates, make it active, and continue: it \
-                     is then used as it is.",
-            ));
-        }
         add_certificate(cx, app).await
     }
 

@@ -26,6 +26,9 @@ use crate::{
     secrets::{SecretRef, remember},
 };
 
+/// How many users are looked at or assigned at once, twenty in a request: bounds what waits for its proof, no more.
+pub const TOGETHER: usize = 1000;
+
 /// A user in Entra.
 pub struct EntraUser;
 
@@ -121,6 +124,8 @@ impl Step<World> for EntraUser {
         undo: "Deletes a user that fedwiz made, and forgets the first password. Others are never removed.",
         read_more: "https://learn.microsoft.com/graph/api/user-post-users",
     };
+    const AT_ONCE: usize = TOGETHER;
+    const TOGETHER: bool = true;
     type Needs = (One<EntraRights>, One<PeopleLint>);
     type Output = Person;
 

@@ -35,7 +35,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("azure_core", &["clients"]),
     ("oauth2", &["clients"]),
     ("axum", &["sim"]),
-    ("rcgen", &["sim"]),
+    ("rcgen", &["clients", "sim"]),
     ("keyring", &["secrets"]),
     ("keyring_core", &["secrets"]),
 ];

@@ -253,6 +253,13 @@ impl Loopback {
         self.run_with(intent, Arc::new(Console(self.sim.clone()))).await
     }
 
+    /// One run over a part of the walk.
+    pub async fn run_on(&self, intent: Intent, part: Selection) -> Outcome {
+        let session = self.session().await.expect("a session");
+        let driver = session.driver(Arc::new(Console(self.sim.clone())), part);
+        driver.run(intent).await.expect("a run")
+    }
+
     /// One run in which somebody else answers.
     pub async fn run_with(&self, intent: Intent, operator: Arc<dyn Operator>) -> Outcome {
         let session = self.session().await.expect("a session");

@@ -19,6 +19,7 @@ mod crash;
 mod doctor;
 mod drift;
 mod exports;
+mod fleet;
 mod fused_store;
 mod harness;
 mod journey;

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ssoadmin::types::{
-    AccessControlAttribute, AccessControlAttributeValue, InstanceAccessControlAttributeConfiguration,
-    InstanceAccessControlAttributeConfigurationStatus as Status,
+use aws_sdk_ssoadmin::{
+    operation::describe_instance_access_control_attribute_configuration::DescribeInstanceAccessControlAttributeConfigurationOutput as Described,
+    types::{
+        AccessControlAttribute, AccessControlAttributeValue, InstanceAccessControlAttributeConfiguration,
+        InstanceAccessControlAttributeConfigurationStatus as Status,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,26 +36,13 @@ impl Aws {
             .describe_instance_access_control_attribute_configuration()
             .instance_arn(&instance.arn);
         let op = Op::reads(Service::SsoAdmin, "DescribeInstanceAccessControlAttributeConfiguration");
-        let answer = self.call(op, &instance.region, || request.clone().send()).await;
-        Ok(absent_is_none(answer)?.map(|answer| AccessControl {
-            progress: match answer.status {
-                Some(Status::CreationInProgress) => Progress::Running,
-                Some(Status::CreationFailed) => {
-                    Progress::Failed(answer.status_reason.unwrap_or_else(|| "AWS gives no reason".into()))
-                }
-                _ => Progress::Done,
-            },
-            attributes: answer
-                .instance_access_control_attribute_configuration
-                .map(|configuration| configuration.access_control_attributes)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|attribute| {
-                    let sources = attribute.value.map(|value| value.source).unwrap_or_default();
-                    (attribute.key, sources.into_iter().next().unwrap_or_default())
-                })
-                .collect(),
-        }))
+        let read = || async {
+            let answer = self.call(op, &instance.region, || request.clone().send()).await;
+            Ok(absent_is_none(answer)?.map(AccessControl::from))
+        };
+        let name = format!("attributes for access control of {}", instance.arn);
+        let found = self.0.seen.get(&name, read).await?;
+        Ok(found.map(|found| AccessControl::clone(&found)))
     }
 
     /// Switches attributes for access control on, with this list.
@@ -98,6 +88,30 @@ impl Aws {
         let op = Op::settles(Service::SsoAdmin, "DeleteInstanceAccessControlAttributeConfiguration");
         let answer = absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)?;
         Ok(if answer.is_some() { Existed::Yes } else { Existed::No })
+    }
+}
+
+impl From<Described> for AccessControl {
+    fn from(answer: Described) -> Self {
+        Self {
+            progress: match answer.status {
+                Some(Status::CreationInProgress) => Progress::Running,
+                Some(Status::CreationFailed) => {
+                    Progress::Failed(answer.status_reason.unwrap_or_else(|| "AWS gives no reason".into()))
+                }
+                _ => Progress::Done,
+            },
+            attributes: answer
+                .instance_access_control_attribute_configuration
+                .map(|configuration| configuration.access_control_attributes)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|attribute| {
+                    let sources = attribute.value.map(|value| value.source).unwrap_or_default();
+                    (attribute.key, sources.into_iter().next().unwrap_or_default())
+                })
+                .collect(),
+        }
     }
 }
 

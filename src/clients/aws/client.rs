@@ -36,7 +36,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    clients::{gate::Gate, http::Http, limits, pace::Pace},
+    clients::{gate::Gate, http::Http, limits, pace::Pace, seen::Seen},
     fault::{Fault, Kind},
 };
 
@@ -108,6 +108,8 @@ pub(super) struct Inner {
     pub(super) assigned: Shared<(String, Principal), Vec<Assignment>>,
     /// The ids of the changes of assignments that are in flight, by instance.
     pub(super) in_flight: Shared<(String, Direction), Vec<String>>,
+    /// What was read a moment ago.
+    pub(super) seen: Seen,
     /// All users of an identity store, for looks that cannot be asked of AWS one by one.
     pub(super) people: Shared<String, Vec<User>>,
     /// When AWS said that it begins a change of an assignment, by its request, until its end is known.
@@ -157,7 +159,8 @@ impl Aws {
             naming: Gate::new(clock.clone(), 1),
             assigned: Shared::new(clock.clone(), SHARED_FOR),
             in_flight: Shared::new(clock.clone(), IN_FLIGHT_FOR),
-            people: Shared::new(clock, SHARED_FOR),
+            people: Shared::new(clock.clone(), SHARED_FOR),
+            seen: Seen::new(clock),
             touched: Mutex::default(),
             begun: Mutex::default(),
             sets_touched: Mutex::default(),
@@ -271,6 +274,9 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let attempt = &attempt;
+        if op.changes() {
+            self.0.seen.changed();
+        }
         let outcome = self.0.http.retrying().run(
             op.repeatable(),
             |(_, trouble)| *trouble,
@@ -279,7 +285,11 @@ impl Aws {
                 attempt().await.map_err(|error| error::fault(op, &error))
             },
         );
-        outcome.await.map_err(|(fault, _)| fault)
+        let outcome = outcome.await.map_err(|(fault, _)| fault);
+        if op.changes() {
+            self.0.seen.changed();
+        }
+        outcome
     }
 
     /// Reads a list to its end. A page may be empty and still not be the last.

@@ -86,6 +86,11 @@ impl Op {
         }
     }
 
+    /// Whether anything may be different after it.
+    pub(super) fn changes(self) -> bool {
+        self.effect != Effect::Reads
+    }
+
     pub(super) fn repeatable(self) -> bool {
         self.effect != Effect::Creates
     }

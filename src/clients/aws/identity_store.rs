@@ -135,8 +135,13 @@ impl Aws {
             .identity_store_id(&instance.store)
             .alternate_identifier(unique(path, value)?);
         let op = Op::reads(Service::IdentityStore, "GetUserId");
-        match absent_is_none(self.call(op, &instance.region, || request.clone().send()).await)? {
-            Some(answer) => self.user(instance, &answer.user_id).await,
+        let read = || async {
+            let answer = self.call(op, &instance.region, || request.clone().send()).await;
+            Ok(absent_is_none(answer)?.map(|answer| answer.user_id))
+        };
+        let name = format!("{path} {value} in {}", instance.store);
+        match self.0.seen.get(&name, read).await? {
+            Some(id) => self.user(instance, &id).await,
             None => Ok(None),
         }
     }
@@ -150,8 +155,12 @@ impl Aws {
             .user_id(id)
             .extensions(ENTERPRISE);
         let op = Op::reads(Service::IdentityStore, "DescribeUser");
-        let answer = self.call(op, &instance.region, || request.clone().send()).await;
-        Ok(absent_is_none(answer)?.map(User::from))
+        let read = || async {
+            let answer = self.call(op, &instance.region, || request.clone().send()).await;
+            Ok(absent_is_none(answer)?.map(User::from))
+        };
+        let name = format!("user {id} in {}", instance.store);
+        Ok(self.0.seen.get(&name, read).await?.map(|user| User::clone(&user)))
     }
 
     /// All users, without the enterprise attributes.

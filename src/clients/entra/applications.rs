@@ -11,8 +11,12 @@ use serde_json::{Value, json};
 use super::{
     client::{Entra, null_as_default},
     graph::{quoted, segment},
+    signing::OwnCertificate,
 };
-use crate::{clients::Existed, fault::Fault};
+use crate::{
+    clients::Existed,
+    fault::{Fault, Kind, Retry},
+};
 
 /// The gallery's AWS IAM Identity Center.
 /// <https://learn.microsoft.com/graph/application-saml-sso-configure-api>
@@ -279,25 +283,50 @@ impl Entra {
     }
 
     /// Makes a self-signed signing certificate that lasts three years. It signs nothing until it is preferred.
-    /// The name must begin with `CN=`.
+    /// The name must begin with `CN=`. Where the cloud's Graph makes none, it is made here.
     pub async fn add_signing_certificate(&self, principal: &str, name: &str) -> Result<SigningCertificate, Fault> {
+        if !self.cloud().add_token_signing_certificate {
+            return self.add_own_certificate(principal, name).await;
+        }
         let path = format!("/servicePrincipals/{}/addTokenSigningCertificate", segment(principal));
         self.graph.post(&path, &json!({ "displayName": name })).await
     }
 
+    /// Makes the certificate on this machine, and adds its credentials to those that are there: Graph takes whole lists only.
+    async fn add_own_certificate(&self, principal: &str, name: &str) -> Result<SigningCertificate, Fault> {
+        let path = format!("/servicePrincipals/{}", segment(principal));
+        let found = self.service_principal(principal).await?.ok_or_else(|| {
+            Fault::new(
+                Kind::NotFound,
+                "The service principal that gets the certificate is not there",
+            )
+            .retry(Retry::Replication)
+        })?;
+        let made = OwnCertificate::make(name, self.graph.http().clock().now())?;
+        let mut keys: Vec<Value> = found.key_credentials.iter().map(|key| json!(key)).collect();
+        keys.extend(made.keys());
+        let mut passwords = found.password_credentials;
+        passwords.push(made.password());
+        let body = json!({ "keyCredentials": keys, "passwordCredentials": passwords });
+        // Sent once: when the answer is lost, a look tells whether it is there.
+        self.graph.patch_once(&path, &body).await?;
+        Ok(SigningCertificate {
+            custom_key_identifier: Some(made.custom_key_identifier()),
+            thumbprint: Some(made.thumbprint()),
+            end_date_time: Some(made.ends()),
+        })
+    }
+
     /// Whether a deleted object is in the recycle bin.
     pub async fn is_in_recycle_bin(&self, id: &str) -> Result<bool, Fault> {
-        let found: Option<Value> = self
-            .graph
-            .get_opt(&format!("/directory/deletedItems/{}", segment(id)), &[])
-            .await?;
-        Ok(found.is_some())
+        let path = format!("/directory/deletedItems/{}", segment(id));
+        Ok(self.graph.read_together(&path).await?.is_some())
     }
 
     /// Deletes an object from the recycle bin, for good.
     pub async fn purge(&self, id: &str) -> Result<Existed, Fault> {
         self.graph
-            .delete(&format!("/directory/deletedItems/{}", segment(id)))
+            .delete_together(&format!("/directory/deletedItems/{}", segment(id)))
             .await
     }
 }

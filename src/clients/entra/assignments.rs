@@ -1,12 +1,11 @@
 //! Who is assigned to an application.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    client::Entra,
-    graph::{BatchItem, segment},
-};
+use super::{client::Entra, graph::segment};
 use crate::{clients::Existed, fault::Fault};
 
 /// The largest page Graph gives.
@@ -28,40 +27,54 @@ pub struct AppRoleAssignment {
     pub principal_type: Option<String>,
 }
 
-impl Entra {
-    /// Everybody assigned to an application. Application.Read.All.
-    pub async fn assigned(&self, principal: &str) -> Result<Vec<AppRoleAssignment>, Fault> {
-        self.graph.list(&assigned_path(principal), &[("$top", PAGE)]).await
+/// Everybody assigned to an application.
+#[derive(Debug, Default)]
+pub struct AssignedTo(Vec<AppRoleAssignment>);
+
+impl AssignedTo {
+    fn of(mut all: Vec<AppRoleAssignment>) -> Self {
+        all.sort_by(|a, b| (&a.principal_id, &a.id).cmp(&(&b.principal_id, &b.id)));
+        Self(all)
     }
 
-    /// Assigns a user or group to an application. AppRoleAssignment.ReadWrite.All and Application.Read.All.
+    /// An assignment of this user or group, in any role.
+    pub fn of_principal(&self, who: &str) -> Option<&AppRoleAssignment> {
+        let at = self.0.partition_point(|one| one.principal_id.as_deref() < Some(who));
+        self.0.get(at).filter(|one| one.principal_id.as_deref() == Some(who))
+    }
+
+    /// Whether an assignment of this id is among them.
+    pub fn holds(&self, id: &str) -> bool {
+        self.0.iter().any(|one| one.id == id)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[AppRoleAssignment] {
+        &self.0
+    }
+}
+
+impl Entra {
+    /// Everybody assigned to an application, read once for all who ask at the same time. Application.Read.All.
+    pub async fn assigned(&self, principal: &str) -> Result<Arc<AssignedTo>, Fault> {
+        let path = assigned_path(principal);
+        // Who was assigned a moment ago wants to see it: one look for all of them, when the last one is answered.
+        self.graph.quiet(&path).await;
+        let read = || async { self.graph.list(&path, &[("$top", PAGE)]).await.map(AssignedTo::of) };
+        self.graph.shared(&path, read).await
+    }
+
+    /// Assigns a user or group to an application, in one request with others that are assigned at the same time.
+    /// AppRoleAssignment.ReadWrite.All and Application.Read.All.
     pub async fn assign(&self, principal: &str, role: &str, who: &str) -> Result<AppRoleAssignment, Fault> {
         let body = json!({ "principalId": who, "resourceId": principal, "appRoleId": role });
-        self.graph.post(&assigned_path(principal), &body).await
+        self.graph.post_together(&assigned_path(principal), body).await
     }
 
-    /// Takes an assignment away.
+    /// Takes an assignment away, in one request with others that go at the same time.
     pub async fn unassign(&self, principal: &str, assignment: &str) -> Result<Existed, Fault> {
-        self.graph
-            .delete(&format!("{}/{}", assigned_path(principal), segment(assignment)))
-            .await
-    }
-
-    /// Assigns many users and groups, twenty in a request. Each outcome stands for itself.
-    pub async fn assign_all(&self, principal: &str, role: &str, who: &[String]) -> Vec<Result<(), Fault>> {
-        let items: Vec<BatchItem> = who
-            .iter()
-            .map(|who| {
-                let body = json!({ "principalId": who, "resourceId": principal, "appRoleId": role });
-                BatchItem::post(assigned_path(principal), body)
-            })
-            .collect();
-        self.graph
-            .batch(&items)
-            .await
-            .into_iter()
-            .map(|answer| answer.map(drop))
-            .collect()
+        let path = format!("{}/{}", assigned_path(principal), segment(assignment));
+        self.graph.delete_together(&path).await
     }
 }
 

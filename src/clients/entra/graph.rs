@@ -2,14 +2,16 @@
 //! that a call elsewhere is one line.
 
 mod batch;
+mod together;
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{any::Any, collections::HashSet, fmt, future::Future, sync::Arc};
 
 use ::http::{HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
 pub use batch::{BatchAnswer, BatchItem};
+use together::Together;
 
 use super::{auth::Tokens, error::graph_fault};
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
         http::{Answer, Call, Existed, Http, Service},
         limits,
         pace::Pace,
+        seen::Seen,
     },
     fault::{Fault, Kind},
 };
@@ -52,6 +55,8 @@ pub struct Graph {
     tokens: Tokens,
     base: Url,
     paces: Arc<Paces>,
+    together: Arc<Together>,
+    seen: Arc<Seen>,
     version: Version,
     eventual: bool,
 }
@@ -87,11 +92,14 @@ impl Graph {
             reports: pace(limits::GRAPH_REPORTS),
             on_demand: pace(limits::PROVISION_ON_DEMAND),
         };
+        let clock = http.clock().clone();
         Self {
             http,
             tokens,
             base,
             paces: Arc::new(paces),
+            together: Arc::new(Together::new(clock.clone())),
+            seen: Arc::new(Seen::new(clock)),
             version: Version::V1,
             eventual: false,
         }
@@ -128,17 +136,28 @@ impl Graph {
 
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Fault> {
-        self.json(Method::GET, path, query).await
+        let answer = self.read(self.call(Method::GET, path, query)?, path).await?;
+        self.good(answer, &Method::GET, path)?.json()
     }
 
     /// Reads one thing that may not be there.
     pub async fn get_opt<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<T>, Fault> {
-        let call = self.call(Method::GET, path, query)?;
-        let answer = self.send(call, &Method::GET, path).await?;
+        let answer = self.read(self.call(Method::GET, path, query)?, path).await?;
         match answer.status {
             404 => Ok(None),
             _ => self.good(answer, &Method::GET, path)?.json().map(Some),
         }
+    }
+
+    /// What `read` makes of several requests, read once for all who want it at the same time. Only those that differ by
+    /// name differ; what is changed by any of them meanwhile is read again.
+    pub(super) async fn shared<T, F>(&self, name: &str, read: impl FnOnce() -> F) -> Result<Arc<T>, Fault>
+    where
+        T: Any + Send + Sync,
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let found = self.seen.get(name, || async { read().await.map(Some) }).await?;
+        found.ok_or_else(|| Fault::internal(format!("{name} was read, and is not there")))
     }
 
     /// Reads a list to its end, page by page.
@@ -171,7 +190,9 @@ impl Graph {
 
     /// Reads the first page of a list.
     pub async fn page<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Page<T>, Fault> {
-        let raw = self.json(Method::GET, path, query).await?;
+        let call = self.call(Method::GET, path, query)?;
+        let answer = self.ask(call, &Method::GET, path).await?;
+        let raw = self.good(answer, &Method::GET, path)?.json()?;
         self.turn(raw)
     }
 
@@ -179,7 +200,7 @@ impl Graph {
     pub async fn next_page<T: DeserializeOwned>(&self, next: &Url) -> Result<Page<T>, Fault> {
         self.same_host(next)?;
         let call = self.prepared(Call::get(Service::Graph, next.clone()), next.path());
-        let answer = self.send(call, &Method::GET, next.path()).await?;
+        let answer = self.ask(call, &Method::GET, next.path()).await?;
         let raw = self.good(answer, &Method::GET, next.path())?.json()?;
         self.turn(raw)
     }
@@ -197,9 +218,23 @@ impl Graph {
         self.finish(call, &Method::POST, path).await
     }
 
+    /// Calls an action that changes nothing: it tries something out. What Graph answers without a body reads as `()`.
+    pub async fn try_out<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<T, Fault> {
+        let call = self.call(Method::POST, path, &[])?.json(body)?.repeatable();
+        let answer = self.ask(call, &Method::POST, path).await?;
+        self.good(answer, &Method::POST, path)?.json()
+    }
+
     /// Changes something: the members given replace those there.
     pub async fn patch(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
         let call = self.call(Method::PATCH, path, &[])?.json(body)?.repeatable();
+        self.done(call, &Method::PATCH, path).await
+    }
+
+    /// Changes something by what would be something else the next time. Never repeated unless Graph surely did nothing; a lost
+    /// answer is a fault that says to look.
+    pub async fn patch_once(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+        let call = self.call(Method::PATCH, path, &[])?.json(body)?;
         self.done(call, &Method::PATCH, path).await
     }
 
@@ -219,9 +254,25 @@ impl Graph {
         }
     }
 
-    async fn json<T: DeserializeOwned>(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<T, Fault> {
-        let call = self.call(method.clone(), path, query)?;
-        self.finish(call, &method, path).await
+    /// Reads one thing that others may want at the same time.
+    async fn read(&self, call: Call, path: &str) -> Result<Answer, Fault> {
+        let mut refused = None;
+        let name = format!("{} {}", if self.eventual { "index" } else { "" }, call.url());
+        let read = || async {
+            let answer = self.ask(call, &Method::GET, path).await?;
+            match answer.is_success() {
+                true => Ok(Some(answer)),
+                // Only what is there is told to others.
+                false => {
+                    refused = Some(answer);
+                    Ok(None)
+                }
+            }
+        };
+        match self.seen.get(&name, read).await? {
+            Some(answer) => Ok(Answer::clone(&answer)),
+            None => refused.ok_or_else(|| Fault::internal(format!("{path} was read, and has no answer"))),
+        }
     }
 
     async fn finish<T: DeserializeOwned>(&self, call: Call, method: &Method, path: &str) -> Result<T, Fault> {
@@ -244,6 +295,16 @@ impl Graph {
     fn call(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<Call, Fault> {
         let url = self.url(path, query)?;
         Ok(self.prepared(Call::new(Service::Graph, method, url), path))
+    }
+
+    /// A batch with so many changes in it. Graph counts each of them.
+    fn batched(&self, changes: usize) -> Result<Call, Fault> {
+        let url = self.url("/$batch", &[])?;
+        let mut call = Call::new(Service::Graph, Method::POST, url);
+        for _ in 0..changes {
+            call = call.paced(self.paces.writes.clone());
+        }
+        Ok(call)
     }
 
     /// What every call carries: the consistency level and the limits that apply.
@@ -278,8 +339,16 @@ impl Graph {
         Ok(url)
     }
 
-    /// Sends with a token; with a new one if the first is refused.
+    /// Sends what changes something. What was read before is told to nobody from now on.
     async fn send(&self, call: Call, method: &Method, path: &str) -> Result<Answer, Fault> {
+        self.seen.changed();
+        let answer = self.ask(call, method, path).await;
+        self.seen.changed();
+        answer
+    }
+
+    /// Sends with a token; with a new one if the first is refused.
+    async fn ask(&self, call: Call, method: &Method, path: &str) -> Result<Answer, Fault> {
         let token = self.tokens.bearer().await?;
         let answer = self.http.send(call.clone().bearer(token.clone())).await?;
         if answer.status != 401 {

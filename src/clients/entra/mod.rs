@@ -15,6 +15,7 @@ pub mod logs;
 pub mod metadata;
 pub mod organization;
 pub mod policies;
+mod signing;
 pub mod synchronization;
 pub mod users;
 

@@ -44,7 +44,9 @@ impl Entra {
 
     /// The claims mapping policies assigned to a service principal. Each overrides its claims policy.
     pub async fn mapping_policies_of(&self, principal: &str) -> Result<Vec<MappingPolicy>, Fault> {
-        self.graph.list(&mapping_policies_path(principal), &[]).await
+        let path = mapping_policies_path(principal);
+        let found = self.graph.shared(&path, || self.graph.list(&path, &[])).await?;
+        Ok(Vec::clone(&found))
     }
 
     /// All claims mapping policies of the tenant.

@@ -403,7 +403,7 @@ impl Entra {
     pub async fn try_credentials(&self, principal: &str, job: &str, settings: &Settings<'_>) -> Result<(), Fault> {
         let body = json!({ "useSavedCredentials": false, "credentials": settings.credentials() });
         self.graph
-            .act(&job_path(principal, job, "/validateCredentials"), &body)
+            .try_out(&job_path(principal, job, "/validateCredentials"), &body)
             .await
     }
 
@@ -411,7 +411,7 @@ impl Entra {
     pub async fn try_saved_credentials(&self, principal: &str, job: &str) -> Result<(), Fault> {
         let body = json!({ "useSavedCredentials": true });
         self.graph
-            .act(&job_path(principal, job, "/validateCredentials"), &body)
+            .try_out(&job_path(principal, job, "/validateCredentials"), &body)
             .await
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::engine::{
-    graph::{Graph, NodeIx},
+    graph::{Graph, Node, NodeIx},
     step::{Executor, World},
 };
 
@@ -60,7 +60,7 @@ pub(super) struct Schedule<'a, W: World> {
     waits: Vec<usize>,
     /// Ready nodes that take one of the bounded places.
     bounded: BinaryHeap<Key>,
-    /// Ready nodes that wait for people or for the world outside: they take none.
+    /// Ready nodes that wait for people or for the world outside, or share their requests: they take none.
     free: BinaryHeap<Key>,
     slots: usize,
     crowds: HashMap<u32, Crowd>,
@@ -204,7 +204,7 @@ impl<'a, W: World> Schedule<'a, W> {
         if self.places[ix.index()] == Place::Works {
             self.working -= 1;
             let node = self.graph.node(ix);
-            if !is_free(node.about.executor) {
+            if !is_free(node) {
                 self.slots += 1;
             }
             self.crowds.entry(node.crowd()).or_default().working -= 1;
@@ -307,7 +307,7 @@ impl<'a, W: World> Schedule<'a, W> {
 
     fn queue(&mut self, turn: Key) {
         let (_, Reverse(ix)) = turn;
-        if is_free(self.graph.node(ix).about.executor) {
+        if is_free(self.graph.node(ix)) {
             self.free.push(turn);
         } else {
             self.bounded.push(turn);
@@ -362,7 +362,8 @@ impl<'a, W: World> Schedule<'a, W> {
     }
 }
 
-/// People and waits take no bounded place: a console that is slow to answer must not hold up calls.
-fn is_free(executor: Executor) -> bool {
-    matches!(executor, Executor::Human | Executor::Wait)
+/// People and waits take no bounded place: a console that is slow to answer must not hold up calls. Nor do nodes that share
+/// their requests.
+fn is_free<W: World>(node: &Node<W>) -> bool {
+    matches!(node.about.executor, Executor::Human | Executor::Wait) || node.step.together()
 }

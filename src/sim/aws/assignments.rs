@@ -150,7 +150,23 @@ fn why_it_fails(call: &Call<'_>, on: &Assignment) -> Option<String> {
             call.caller.arn
         ));
     }
-    missing_policy(org, set, &on.account)
+    missing_policy(org, set, &on.account).or_else(|| full_account(call, on))
+}
+
+/// Some accounts have no room for another role.
+fn full_account(call: &Call<'_>, on: &Assignment) -> Option<String> {
+    let named = format!("{} {} {}", on.account, on.permission_set, on.principal);
+    let drawn = named.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The upper bits are well mixed.
+    let share = f64::from(u32::try_from(drawn >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+    (share < call.world.weather.failing_assignments).then(|| {
+        format!(
+            "Received a 409 status error: Cannot exceed quota for RolesPerAccount: 1000 in account {}.",
+            on.account
+        )
+    })
 }
 
 /// The first customer managed policy of the set that the account does not have.

@@ -100,7 +100,8 @@ fn json_call(world: &mut World, request: &Request) -> Given {
     };
     call.check()?;
     let action = format!("{}:{operation}", service.iam);
-    if call.world.weather.lacks(&action) {
+    let here = format!("{action}@{}", call.org().name);
+    if call.world.weather.lacks(&action) || call.world.weather.lacks(&here) {
         let message = format!("User: {} is not authorized to perform: {action}", call.caller.arn);
         return Err(AwsError::denied(message));
     }

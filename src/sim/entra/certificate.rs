@@ -10,6 +10,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_RSA_SHA256, SerialNumber};
+use x509_cert::der::Decode as _;
 
 use super::ids::Ids;
 
@@ -75,6 +76,24 @@ impl Certificate {
         }
     }
 
+    /// A certificate that a client made, with the ids of its signing and its verifying key; none if it is not one.
+    pub fn brought(der: Vec<u8>, published: Timestamp, (sign_key, verify_key): (String, String)) -> Option<Self> {
+        let read = x509_cert::Certificate::from_der(&der).ok()?;
+        let tbs = read.tbs_certificate();
+        let at = |time: x509_cert::time::Time| {
+            Timestamp::from_second(i64::try_from(time.to_unix_duration().as_secs()).ok()?).ok()
+        };
+        Some(Self {
+            subject: tbs.subject().to_string(),
+            starts: at(tbs.validity().not_before)?,
+            ends: at(tbs.validity().not_after)?,
+            published,
+            sign_key,
+            verify_key,
+            der,
+        })
+    }
+
     /// The certificate that signs for the tenant where an application has none of its own.
     pub fn tenant_wide(ids: &mut Ids, now: Timestamp) -> Self {
         let day = jiff::SignedDuration::from_hours(24);
@@ -119,7 +138,6 @@ mod tests {
         assert_eq!(make(1), make(1));
         assert_ne!(make(1).thumbprint(), make(2).thumbprint());
         assert_eq!(make(1).thumbprint().len(), 40);
-        use x509_cert::der::Decode as _;
         let parsed = x509_cert::Certificate::from_der(&make(1).der).unwrap();
         let validity = parsed.tbs_certificate().validity();
         assert_eq!(

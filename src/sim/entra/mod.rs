@@ -7,6 +7,7 @@ mod graph;
 mod ids;
 mod login;
 mod metadata;
+mod pfx;
 pub mod provisioning;
 mod roles;
 mod scenario;

@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// One request inside a batch.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct BatchItem {
     method: Method,
     path: String,
@@ -68,6 +69,30 @@ impl BatchItem {
             body: None,
             repeatable: true,
         }
+    }
+
+    /// True if it only reads.
+    pub(super) fn is_read(&self) -> bool {
+        self.method.is_safe()
+    }
+
+    /// The list that it adds to or takes from.
+    pub(super) fn collection(&self) -> Option<&str> {
+        match self.method {
+            Method::POST => Some(&self.path),
+            _ => self.path.rsplit_once('/').map(|(list, _)| list),
+        }
+    }
+
+    fn without_query(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for BatchItem {
+    /// Without the body, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchItem({} {})", self.method, self.path)
     }
 }
 
@@ -140,6 +165,57 @@ impl Graph {
         answers
     }
 
+    /// Reads many, twenty in a request. What another task has read a moment ago is not read again.
+    pub async fn read_all(&self, paths: &[String]) -> Vec<Result<Arc<BatchAnswer>, Fault>> {
+        let mut answers: Vec<Option<Result<Arc<BatchAnswer>, Fault>>> =
+            paths.iter().map(|path| self.seen.at_hand(path).map(Ok)).collect();
+        let open: Vec<usize> = (0..paths.len()).filter(|&at| answers[at].is_none()).collect();
+        let items: Vec<BatchItem> = open.iter().map(|&at| BatchItem::get(paths[at].as_str())).collect();
+        let moment = self.seen.moment();
+        for (at, answer) in open.into_iter().zip(self.batch(&items).await) {
+            let answer = answer.map(Arc::new);
+            if let Ok(answer) = &answer {
+                self.seen.keep(&paths[at], moment, Arc::clone(answer));
+            }
+            answers[at] = Some(answer);
+        }
+        let unread = || Err(Fault::internal("A request of a batch was never sent"));
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(unread))
+            .collect()
+    }
+
+    /// Reads one thing that may not be there, together with others that are wanted at the same time.
+    pub async fn read_together(&self, path: &str) -> Result<Option<Arc<BatchAnswer>>, Fault> {
+        let read = || async {
+            match self.together(BatchItem::get(path)).await {
+                Ok(answer) => Ok(Some(answer)),
+                Err(fault) if fault.kind == Kind::NotFound => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        };
+        self.seen.get(path, read).await
+    }
+
+    /// Sends one item as a request of its own.
+    pub(super) async fn alone(&self, item: &BatchItem) -> Result<BatchAnswer, Fault> {
+        let mut call = self.call(item.method.clone(), &item.path, &[])?;
+        if let Some(body) = &item.body {
+            call = call.json(body)?;
+        }
+        if item.repeatable {
+            call = call.repeatable();
+        }
+        let path = item.without_query();
+        let answer = self.send(call, &item.method, path).await?;
+        let answer = self.good(answer, &item.method, path)?;
+        Ok(BatchAnswer {
+            status: answer.status,
+            body: answer.json()?,
+        })
+    }
+
     async fn chunk(&self, items: &[BatchItem]) -> Vec<Result<BatchAnswer, Fault>> {
         let states = Mutex::new(vec![State::Open; items.len()]);
         // How it ended is in the states: an item that may still be repeated when the rounds are used up is a fault too.
@@ -203,11 +279,16 @@ impl Graph {
 
     async fn outer(&self, items: &[BatchItem], open: &[usize]) -> Result<HashMap<String, InnerAnswer>, Fault> {
         let requests = open.iter().map(|at| items[*at].wrapped(*at)).collect();
-        let mut call = self.call(Method::POST, "/$batch", &[])?.json(&Wrapped { requests })?;
+        let changes = open.iter().filter(|at| !items[**at].is_read()).count();
+        let mut call = self.batched(changes)?.json(&Wrapped { requests })?;
         if open.iter().all(|at| items[*at].repeatable) {
             call = call.repeatable();
         }
-        let unwrapped: Unwrapped = self.finish(call, &Method::POST, "/$batch").await?;
+        let answer = match changes {
+            0 => self.ask(call, &Method::POST, "/$batch").await?,
+            _ => self.send(call, &Method::POST, "/$batch").await?,
+        };
+        let unwrapped: Unwrapped = self.good(answer, &Method::POST, "/$batch")?.json()?;
         Ok(unwrapped
             .responses
             .into_iter()
@@ -231,7 +312,7 @@ impl Graph {
             });
         }
         let retry = answer.trouble(self).retry(item.repeatable);
-        let path = item.path.split('?').next().unwrap_or_default();
+        let path = item.without_query();
         let facts = self.tokens.facts_at_hand();
         Err(error::inner_fault(
             &item.method,

@@ -292,3 +292,61 @@ fn values_in_paths_and_filters_cannot_break_out() {
     assert_eq!(segment("a/../b?c#d e"), "a%2F..%2Fb%3Fc%23d%20e");
     assert_eq!(quoted("O'Brien"), "'O''Brien'");
 }
+
+/// Asks for several things at the same time, as nodes do.
+async fn at_once(graph: &Graph, items: Vec<BatchItem>) -> Vec<Result<BatchAnswer, Fault>> {
+    let asking = items.into_iter().map(|item| {
+        let graph = graph.clone();
+        tokio::spawn(async move { graph.together(item).await })
+    });
+    let asking: Vec<_> = asking.collect();
+    let mut answers = Vec::new();
+    for one in asking {
+        answers.push(one.await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test]
+async fn what_is_asked_for_at_the_same_time_travels_together_and_each_gets_its_own_answer() {
+    let server = Server::start(|seen, _| {
+        assert_eq!(seen.target, "/v1.0/$batch");
+        let body: Value = serde_json::from_str(&seen.body).unwrap();
+        let requests = body["requests"].as_array().unwrap();
+        assert!(requests.len() <= 20);
+        let responses = requests.iter().map(|request| {
+            let name = request["body"]["name"].as_str().unwrap();
+            match name {
+                "n7" => json!({ "id": request["id"], "status": 400, "body": { "error": { "code": "Bad", "message": "no" } } }),
+                _ => json!({ "id": request["id"], "status": 201, "body": { "name": name } }),
+            }
+        });
+        Reply::json(200, json!({ "responses": responses.collect::<Vec<_>>() }))
+    })
+    .await;
+    let graph = graph(&server);
+    let items = (0..45).map(|number| BatchItem::post("/things", json!({ "name": format!("n{number}") })));
+    let answers = at_once(&graph, items.collect()).await;
+    for (number, answer) in answers.iter().enumerate() {
+        match answer {
+            Ok(answer) => assert_eq!(answer.body["name"], format!("n{number}")),
+            Err(fault) => assert_eq!((number, fault.retry), (7, Retry::Never)),
+        }
+    }
+    assert!(answers[7].is_err());
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn one_that_nobody_joins_goes_as_a_request_of_its_own() {
+    let server = Server::start(|seen, _| {
+        assert_eq!(
+            (seen.method.as_str(), seen.target.as_str()),
+            ("DELETE", "/v1.0/things/1")
+        );
+        Reply::Answer(204, Vec::new(), String::new())
+    })
+    .await;
+    let graph = graph(&server);
+    assert_eq!(graph.delete_together("/things/1").await.unwrap(), Existed::Yes);
+}

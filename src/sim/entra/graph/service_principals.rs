@@ -1,5 +1,6 @@
 //! Service principals and their SAML signing certificates.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::sim::entra::{
     certificate::Certificate,
+    pfx,
     provisioning::job::Schedule,
     state::{Entity, Kind, Tenant, span},
 };
@@ -95,9 +97,25 @@ pub fn update(cx: &mut Cx<'_>) -> Done {
     let entity = cx.world.entra.service_principals[&id].clone();
     cx.mine(&entity)?;
     check(cx, &id)?;
-    let body = cx.body.clone();
+    let now = cx.now();
+    let mut body = cx.body.clone();
     let tenant = cx.tenant();
+    let brought = brought(tenant, &id, &body, now)?;
     keep_credentials(tenant, &id, &body)?;
+    if let Some(certificate) = brought {
+        tenant.certificates.entry(id.clone()).or_default().push(certificate);
+        // The private half is never given back.
+        for key in body
+            .get_mut("keyCredentials")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if key["usage"] == "Sign" {
+                key["key"] = Value::Null;
+            }
+        }
+    }
     let entity = tenant.service_principals.get_mut(&id).expect("found above");
     for (key, value) in body {
         match (key.as_str(), value) {
@@ -158,6 +176,83 @@ fn check(cx: &Cx<'_>, id: &str) -> Result<(), GraphError> {
         }
     }
     Ok(())
+}
+
+/// The certificate whose three credentials are new in these lists, if there is one and it is whole.
+fn brought(
+    tenant: &Tenant,
+    id: &str,
+    body: &crate::sim::entra::state::Props,
+    now: Timestamp,
+) -> Result<Option<Certificate>, GraphError> {
+    let bad = |why: &str| GraphError::bad(format!("Invalid value specified for property 'keyCredentials': {why}."));
+    let entity = &tenant.service_principals[id];
+    let new = |name: &str| -> Vec<&Value> {
+        let old = |entry: &Value, list: &str| {
+            let list = entity.props.get(list).and_then(Value::as_array);
+            list.into_iter().flatten().any(|old| old["keyId"] == entry["keyId"])
+        };
+        let list = body.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().filter(|entry| !old(entry, name)).collect()
+    };
+    let (keys, passwords) = (new("keyCredentials"), new("passwordCredentials"));
+    if keys.is_empty() && passwords.is_empty() {
+        return Ok(None);
+    }
+    let of = |kind: &str, usage: &str| -> Vec<&Value> {
+        let same = |key: &&Value| key["type"] == kind && key["usage"] == usage;
+        keys.iter().copied().filter(same).collect()
+    };
+    let (signs, verifies) = (of("X509CertAndPassword", "Sign"), of("AsymmetricX509Cert", "Verify"));
+    let ([sign], [verify], [password], 2) = (signs.as_slice(), verifies.as_slice(), passwords.as_slice(), keys.len())
+    else {
+        return Err(bad(
+            "a signing certificate is one key that signs, one that verifies, and one password",
+        ));
+    };
+    let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+    let guid = |entry: &Value| uuid::Uuid::parse_str(&text(entry, "keyId")).is_ok();
+    if !guid(sign) || !guid(verify) || sign["keyId"] == verify["keyId"] || sign["keyId"] != password["keyId"] {
+        return Err(bad(
+            "the password has the keyId of the key that signs, and the other key its own",
+        ));
+    }
+    let bytes = |entry: &Value| {
+        BASE64_STANDARD
+            .decode(text(entry, "key"))
+            .ok()
+            .filter(|key| !key.is_empty())
+    };
+    let (Some(file), Some(der)) = (bytes(sign), bytes(verify)) else {
+        return Err(bad("a key is base64"));
+    };
+    let certificate = Certificate::brought(
+        der,
+        now + span(tenant.settings.metadata_lag_s),
+        (text(sign, "keyId"), text(verify, "keyId")),
+    )
+    .ok_or_else(|| bad("the key that verifies is no certificate"))?;
+    let ties = certificate.custom_key_identifier();
+    if [sign, verify, password]
+        .iter()
+        .any(|entry| entry["customKeyIdentifier"] != ties.as_str())
+    {
+        return Err(bad(
+            "all three share the certificate's thumbprint as customKeyIdentifier",
+        ));
+    }
+    let at = |entry: &Value, name: &str| text(entry, name).parse::<Timestamp>().ok();
+    let within = |entry: &&&Value| {
+        at(entry, "startDateTime").is_some_and(|at| at >= certificate.starts)
+            && at(entry, "endDateTime").is_some_and(|at| at <= certificate.ends && at > now)
+    };
+    if ![sign, verify, password].iter().all(|entry| within(&entry)) {
+        return Err(bad("the dates are not the certificate's"));
+    }
+    match pfx::trouble(&file, &text(password, "secretText"), &certificate.der) {
+        Some(why) => Err(bad(why)),
+        None => Ok(Some(certificate)),
+    }
 }
 
 /// Certificates whose credentials are left out of the lists are gone. All entries of one certificate go together.
