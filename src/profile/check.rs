@@ -1,12 +1,16 @@
 //! What no single value can show: names that must exist elsewhere in the profile, choices that exclude each other, and
 //! files that are named.
 
-use std::{collections::BTreeSet, ops::Range, path::Path};
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    AbacVia, Arrival, Auth, Boundary, Cloud, Principal, Profile,
+    AbacVia, Arrival, Auth, Boundary, Cloud, PermissionSet, Principal, Profile,
     read::{Spans, quoted, resolve},
-    shape::nearest_or,
+    shape::{self, nearest_or},
     sources,
     trouble::Trouble,
 };
@@ -33,6 +37,7 @@ pub(super) fn check(profile: &mut Profile, spans: &Spans, base: &Path) -> Vec<Tr
     found.targets(profile);
     found.people(profile);
     found.name_ids(profile);
+    found.policy_folder(profile, base);
     found.permission_sets(profile, base);
     found.assignments(profile);
     found.abac(profile);
@@ -218,6 +223,57 @@ impl Found<'_> {
         }
     }
 
+    /// The permission sets of the folder: those without a section of their own get one, the others their policy.
+    fn policy_folder(&mut self, profile: &mut Profile, base: &Path) {
+        let Some(written) = profile.policy_folder.clone() else {
+            return;
+        };
+        let folder = resolve(base, &written);
+        let files = std::fs::read_dir(&folder).and_then(|entries| {
+            let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| Ok(entry?.path())).collect();
+            paths
+        });
+        let mut files = match files {
+            Ok(files) => files,
+            Err(error) => {
+                let what = format!("the folder {} cannot be read", quoted(&written.display().to_string()));
+                self.at(
+                    "policy_folder",
+                    what,
+                    error.to_string(),
+                    "Its path is relative to the profile.",
+                );
+                return;
+            }
+        };
+        files.retain(|file| file.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")));
+        files.sort();
+        for file in files {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let path = file.to_string_lossy().into_owned();
+            if let Err(wrong) = shape::set_name(&name) {
+                let what = format!("no permission set can be named after {}", quoted(&path));
+                self.at("policy_folder", what, wrong.what, wrong.help);
+                continue;
+            }
+            match profile.permission_set.iter().position(|set| set.name == name) {
+                None => profile.permission_set.push(PermissionSet {
+                    inline_policy: Some(path),
+                    ..PermissionSet::named(name)
+                }),
+                Some(at) if profile.permission_set[at].inline_policy.is_none() => {
+                    profile.permission_set[at].inline_policy = Some(path);
+                }
+                Some(at) => self.at(
+                    &format!("permission_set[{at}].inline_policy"),
+                    format!("{} has a policy of its own and a file in the folder", quoted(&name)),
+                    "a second policy",
+                    "Keep one of the two.",
+                ),
+            }
+        }
+    }
+
     fn permission_sets(&mut self, profile: &mut Profile, base: &Path) {
         let names: Vec<String> = profile.permission_set.iter().map(|set| set.name.clone()).collect();
         self.unique(
@@ -321,6 +377,14 @@ impl Found<'_> {
                         "Name at least one, or remove the assignment.",
                     );
                 }
+            }
+            if !assignment.accounts.is_empty() && assignment.accounts.iter().all(|word| word.starts_with('!')) {
+                self.at(
+                    &format!("{place}.accounts"),
+                    "the assignment only leaves accounts out",
+                    "none to begin with",
+                    "Name those that it is for, too: `[\"all\", \"!Sandbox\"]`.",
+                );
             }
             for (which, set) in assignment.permission_sets.iter().enumerate() {
                 if profile.permission_set(set).is_none() {

@@ -137,6 +137,8 @@ use Value::{Bool, Choice, List, Map, Text};
 pub const FIELDS: &[Field] = &[
     field("federation", Text(shape::federation), Nothing, Some("name"), "\"contoso\"",
         "The federation's name: its journal and its secrets are kept under it, and what fedwiz makes is marked with it. Without one, the first part of the tenant's domain."),
+    field("policy_folder", Text(shape::path), Nothing, None, "\"policies\"",
+        "A folder of JSON policies, relative to the profile. Each file is the inline policy of the permission set that has its name: `ReadLogs.json` of `ReadLogs`, which needs no section of its own."),
 
     field("entra.tenant", Text(shape::tenant), Required, Some("tenant"), "\"contoso.onmicrosoft.com\"",
         "The tenant: its domain or its id."),
@@ -240,7 +242,7 @@ pub const FIELDS: &[Field] = &[
     field("assignment[].principal", Text(shape::principal), Required, None, "\"user:NikkiWolf@contoso.onmicrosoft.com\"",
         "Who: `user:SIGN-IN-NAME` or `group:NAME`, from the people of this profile."),
     field("assignment[].accounts", List(shape::account), Required, None, "[\"management\"]",
-        "Where: account ids, account names, `management`, `all`, or paths of organizational units such as `/Workloads`."),
+        "Where: account ids, account names, `management`, `all`, paths of organizational units such as `/Workloads`, or tags such as `tag:stage=test`. `!` before any of them leaves those out, wherever it stands."),
     field("assignment[].permission_sets", List(shape::set_name), Required, None, "[\"RegionalAdmin\"]",
         "What: permission sets of this profile, by name."),
 

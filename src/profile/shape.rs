@@ -416,7 +416,23 @@ pub fn principal(text: &str) -> Result<(), Wrong> {
 
 /// An account: id, name, `management`, `all`, or an organizational unit.
 pub fn account(text: &str) -> Result<(), Wrong> {
-    sized(text, 1, 250)?;
+    sized(text, 1, 450)?;
+    let text = match text.strip_prefix('!') {
+        Some("") => {
+            return wrong(
+                "nothing to leave out",
+                "Write what is left out after the `!`: `!Sandbox`.",
+            );
+        }
+        Some(rest) => rest,
+        None => text,
+    };
+    if let Some(tag) = text.strip_prefix("tag:") {
+        return match tag.split_once('=') {
+            Some((key, _)) if !key.is_empty() => Ok(()),
+            _ => wrong("not a tag", "Write key and value: `tag:stage=test`."),
+        };
+    }
     let digits = text.chars().all(|c| c.is_ascii_digit() || c == '-') && text.contains(|c: char| c.is_ascii_digit());
     if digits && !(text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())) {
         return wrong(

@@ -22,8 +22,11 @@ pub struct Profile {
     pub name_id: NameId,
     /// Who takes part.
     pub people: People,
-    /// The permission sets to make.
+    /// The permission sets to make, those of the folder among them.
     pub permission_set: Vec<PermissionSet>,
+    /// A folder of policies, each of which is a permission set.
+    #[serde(default)]
+    pub policy_folder: Option<PathBuf>,
     /// Who may do what where.
     pub assignment: Vec<Assignment>,
     /// Attribute-based access control, when it is wanted.
@@ -311,6 +314,23 @@ pub struct PermissionSet {
     pub boundary: Option<Boundary>,
     /// Further tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl PermissionSet {
+    /// One of this name, with nothing in it.
+    pub fn named(name: String) -> Self {
+        Self {
+            name,
+            description: None,
+            session_duration: "PT1H".into(),
+            relay_state: None,
+            inline_policy: None,
+            managed_policies: Vec::new(),
+            customer_managed: Vec::new(),
+            boundary: None,
+            tags: BTreeMap::new(),
+        }
+    }
 }
 
 /// A customer managed policy, by name and path.

@@ -1,4 +1,5 @@
-//! What a profile's words for accounts mean: `management`, an id, a name, `all`, or the path of an organizational unit.
+//! What a profile's words for accounts mean: `management`, an id, a name, `all`, the path of an organizational unit, or a tag; and
+//! with `!` before them, that those are left out.
 //!
 //! The words decide how many assignments there are, so they are looked up before the graph is built. `management` needs no
 //! look-up: there is exactly one, and the assignment finds out which when it runs.
@@ -18,6 +19,10 @@ use crate::{
 pub const MANAGEMENT: &str = "management";
 /// The word for every account.
 const ALL: &str = "all";
+/// What begins a word for the accounts with a tag.
+const TAG: &str = "tag:";
+/// What begins a word for accounts that are left out.
+const OUT: char = '!';
 
 /// What the words mean in one organization. Empty until [`look_up`].
 #[derive(Debug, Default)]
@@ -34,6 +39,24 @@ impl AccountBook {
     }
 }
 
+/// The accounts that these words stand for together, in the words' order, each once.
+pub fn chosen(book: Option<&AccountBook>, words: &[String]) -> Vec<String> {
+    let mean = |word: &str| book.map_or_else(|| vec![word.to_owned()], |book| book.accounts(word));
+    let out: BTreeSet<String> = words
+        .iter()
+        .filter_map(|word| word.strip_prefix(OUT))
+        .flat_map(mean)
+        .collect();
+    let mut seen = BTreeSet::new();
+    let named = words
+        .iter()
+        .filter(|word| !word.starts_with(OUT))
+        .flat_map(|word| mean(word));
+    named
+        .filter(|account| !out.contains(account) && seen.insert(account.clone()))
+        .collect()
+}
+
 /// Looks up the words for accounts that the profile uses. Only reads, and only if there is any word but `management`.
 /// Called once, before the graph is built.
 pub async fn look_up(world: &World) -> Result<(), Fault> {
@@ -41,7 +64,8 @@ pub async fn look_up(world: &World) -> Result<(), Fault> {
         .profile
         .assignment
         .iter()
-        .flat_map(|assignment| assignment.accounts.iter().map(String::as_str))
+        .flat_map(|assignment| assignment.accounts.iter())
+        .map(|word| word.strip_prefix(OUT).unwrap_or(word))
         .collect();
     if words.iter().all(|word| *word == MANAGEMENT) {
         return Ok(());
@@ -57,7 +81,7 @@ pub async fn look_up(world: &World) -> Result<(), Fault> {
         None => Ok(()),
         Some(word) => Err(Fault::new(Kind::Usage, format!("No account is known as `{word}`"))
             .why("the profile's assignments name it, and no AWS organization of the profile has it")
-            .hint("Write an account's id or name, `management`, `all`, or the path of an organizational unit such as `/Workloads`.")),
+            .hint("Write an account's id or name, `management`, `all`, the path of an organizational unit such as `/Workloads`, or a tag such as `tag:stage=test`.")),
     }
 }
 
@@ -70,11 +94,24 @@ async fn read_book(aws: &Aws, words: &BTreeSet<&str>) -> Result<BTreeMap<String,
         .hint("Sign in to the management account of the organization.")
     })?;
     let accounts = aws.accounts().await?;
+    // AWS finds no accounts by tag: each is asked for its tags, once.
+    let mut tagged = Vec::new();
+    if words.iter().any(|word| word.starts_with(TAG)) {
+        for account in accounts.iter().filter(|account| account.active) {
+            tagged.push((account.id.clone(), aws.account_tags(&account.id).await?));
+        }
+    }
     let mut book = BTreeMap::new();
     for word in words {
         let chosen = match *word {
             MANAGEMENT => ids(accounts.iter().filter(|account| account.id == organization.management)),
             ALL => ids(accounts.iter().filter(|account| account.active)),
+            tag if tag.starts_with(TAG) => {
+                let (key, value) = tag[TAG.len()..].split_once('=').unwrap_or_default();
+                let has = |tags: &BTreeMap<String, String>| tags.get(key).is_some_and(|found| found == value);
+                let with = tagged.iter().filter(|(_, tags)| has(tags));
+                with.map(|(id, _)| id.clone()).collect()
+            }
             path if path.contains('/') => match aws.accounts_below(path).await {
                 Ok(below) => ids(below.iter().filter(|account| account.active)),
                 Err(fault) if fault.kind == Kind::Usage => continue,
@@ -140,6 +177,27 @@ mod tests {
         );
         assert_eq!(by_id_or_name(&accounts, "dev").unwrap_err().kind, Kind::Usage);
         assert!(by_id_or_name(&accounts, "test").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_left_out_is_left_out_wherever_it_stands() {
+        let book = AccountBook::default();
+        let meaning = [
+            ("all", vec!["1", "2", "3"]),
+            ("/Old", vec!["2"]),
+            ("Sandbox", vec!["3"]),
+            ("prod", vec!["1"]),
+        ];
+        let meaning = meaning.map(|(word, ids)| (word.to_owned(), ids.into_iter().map(str::to_owned).collect()));
+        book.0.set(BTreeMap::from(meaning)).unwrap();
+        let chosen = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            chosen(Some(&book), &words).join(" ")
+        };
+        assert_eq!(chosen(&["all"]), "1 2 3");
+        assert_eq!(chosen(&["!/Old", "all", "!Sandbox"]), "1");
+        assert_eq!(chosen(&["prod", "all"]), "1 2 3");
+        assert_eq!(chosen(&["prod", "!prod"]), "");
     }
 
     #[test]

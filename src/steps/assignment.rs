@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cx, World,
-    accounts::MANAGEMENT,
+    accounts::{self, MANAGEMENT},
     arrival::{Arrived, Seen as InAws},
     aws_user::{self, AwsUser},
     by_hand::{Known, in_identity_center, instance_arn, stood_before},
@@ -389,18 +389,15 @@ fn rows(world: &World, target: Option<&str>) -> Vec<Row> {
             profile::Principal::User(upn) => who(&world.profile, upn),
             profile::Principal::Group(name) => Who::Group(name.clone()),
         };
-        for word in &assignment.accounts {
-            let accounts = book.map_or_else(|| vec![word.clone()], |book| book.accounts(word));
-            for account in accounts {
-                for set in &assignment.permission_sets {
-                    let row = Row {
-                        principal: principal.clone(),
-                        account: account.clone(),
-                        set: set.clone(),
-                    };
-                    if seen.insert(row.clone()) {
-                        rows.push(row);
-                    }
+        for account in accounts::chosen(book, &assignment.accounts) {
+            for set in &assignment.permission_sets {
+                let row = Row {
+                    principal: principal.clone(),
+                    account: account.clone(),
+                    set: set.clone(),
+                };
+                if seen.insert(row.clone()) {
+                    rows.push(row);
                 }
             }
         }

@@ -306,6 +306,127 @@ fn a_second_apply_asks_for_nothing_twice() {
     });
 }
 
+// --- which accounts ------------------------------------------------------------
+
+const UNITS: &str = r#"
+title = "test"
+about = "Accounts in units, with tags."
+[[aws]]
+name = "aws"
+accounts = [
+    { name = "Management", management = true },
+    { name = "Web", unit = "Workloads", tags = { stage = "prod" } },
+    { name = "Batch", unit = "Workloads", tags = { stage = "test" } },
+    { name = "Sandbox", tags = { stage = "test" } },
+]
+"#;
+
+/// Words for accounts, and the accounts they stand for.
+const WORDS: &[(&[&str], &[&str])] = &[
+    (&["all"], &["Batch", "Management", "Sandbox", "Web"]),
+    (&["all", "!management"], &["Batch", "Sandbox", "Web"]),
+    (&["/Workloads"], &["Batch", "Web"]),
+    (&["/Workloads", "!Batch"], &["Web"]),
+    (&["tag:stage=test"], &["Batch", "Sandbox"]),
+    (
+        &["!/Workloads", "tag:stage=test", "management"],
+        &["Management", "Sandbox"],
+    ),
+    (
+        &["Sandbox", "all", "!tag:stage=prod"],
+        &["Batch", "Management", "Sandbox"],
+    ),
+    (&["tag:stage=none"], &[]),
+];
+
+#[test]
+fn accounts_are_chosen_by_name_unit_tag_and_what_is_left_out() {
+    walk(async {
+        let loopback = Loopback::start_in(UNITS, |profile| {
+            let template = profile.assignment[0].clone();
+            profile.assignment.clear();
+            for (number, (words, _)) in WORDS.iter().enumerate() {
+                let name = format!("Row{number}");
+                profile.permission_set.push(PermissionSet::named(name.clone()));
+                profile.assignment.push(Assignment {
+                    accounts: words.iter().map(|word| (*word).to_owned()).collect(),
+                    permission_sets: vec![name],
+                    ..template.clone()
+                });
+            }
+        })
+        .await;
+        let names: Vec<(String, String)> = loopback.sim.with(|world| {
+            let accounts = world.aws[0].accounts.values();
+            accounts
+                .map(|account| (account.id.clone(), account.name.clone()))
+                .collect()
+        });
+        let session = loopback.session().await.expect("a session");
+        let items: Vec<&str> = session
+            .graph
+            .nodes()
+            .iter()
+            .filter(|node| node.id.step == "aws.assignment")
+            .map(|node| node.id.item.as_str())
+            .collect();
+        for (number, (words, wanted)) in WORDS.iter().enumerate() {
+            let of_row = items
+                .iter()
+                .filter_map(|item| item.strip_suffix(&format!(" · Row{number}")));
+            let mut found: Vec<&str> = of_row
+                .filter_map(|item| item.rsplit(" · ").next())
+                .map(|account| match names.iter().find(|(id, _)| id == account) {
+                    Some((_, name)) => name.as_str(),
+                    None if account == "management" => "Management",
+                    None => account,
+                })
+                .collect();
+            found.sort_unstable();
+            assert_eq!(found, *wanted, "{words:?}");
+        }
+    });
+}
+
+#[test]
+fn each_policy_of_a_folder_is_a_permission_set() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policies = folder.path().join("policies");
+    std::fs::create_dir(&policies).unwrap();
+    let policy =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]}"#;
+    for name in ["ReadLogs.json", "Operators.json"] {
+        std::fs::write(policies.join(name), policy).unwrap();
+    }
+    std::fs::write(policies.join("notes.txt"), "no policy").unwrap();
+    let read = |more: &str| {
+        let text = format!(
+            "policy_folder = \"policies\"\n[entra]\ntenant = \"contoso.onmicrosoft.com\"\n[[people.user]]\nupn = \"a@contoso.onmicrosoft.com\"\n{more}"
+        );
+        Profile::parse(&text, "test", folder.path())
+    };
+    let profile = read(
+        "[[permission_set]]\nname = \"Operators\"\nsession_duration = \"PT4H\"\n[[assignment]]\nprincipal = \"user:a@contoso.onmicrosoft.com\"\naccounts = [\"all\"]\npermission_sets = [\"ReadLogs\", \"Operators\"]\n",
+    )
+    .unwrap_or_else(|error| panic!("{error}"));
+    let sets: Vec<(&str, &str)> = profile
+        .permission_set
+        .iter()
+        .map(|set| (set.name.as_str(), set.session_duration.as_str()))
+        .collect();
+    assert_eq!(sets, [("Operators", "PT4H"), ("ReadLogs", "PT1H")]);
+    assert!(
+        profile
+            .permission_set
+            .iter()
+            .all(|set| set.inline_policy.as_deref() == Some(policy))
+    );
+    // A file that holds no policy is a mistake with its name.
+    std::fs::write(policies.join("Broken.json"), "{").unwrap();
+    let told = read("").unwrap_err().to_string();
+    assert!(told.contains("Broken.json"), "{told}");
+}
+
 // --- many assignments --------------------------------------------------------
 
 /// Ten groups of the tenant, each with two permission sets of its own in each of the hundred accounts.

@@ -1,5 +1,7 @@
 //! The organization: its accounts, and what a profile may call them.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_organizations::{
     operation::list_accounts_for_parent::ListAccountsForParentOutput,
     types::{Account as RawAccount, AccountState, AccountStatus},
@@ -81,6 +83,26 @@ impl Aws {
             )
             .await?;
         Ok(accounts.into_iter().filter_map(Account::read).collect())
+    }
+
+    /// The tags of an account.
+    pub async fn account_tags(&self, id: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let region = self.region().await?;
+        let request = self
+            .services(&region)
+            .await?
+            .organizations
+            .list_tags_for_resource()
+            .resource_id(id);
+        let tags = self
+            .pages(
+                Op::reads(Service::Organizations, "ListTagsForResource"),
+                &region,
+                |token| request.clone().set_next_token(token).send(),
+                |answer| (answer.tags.unwrap_or_default(), answer.next_token),
+            )
+            .await?;
+        Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
 
     /// The accounts in an organizational unit and the units below it. The path is read from the root:

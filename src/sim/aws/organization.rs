@@ -53,6 +53,8 @@ pub struct Account {
     pub state: String,
     /// Customer managed policies in it, as path and name (`/team/ReadLogs`).
     pub policies: BTreeSet<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     /// When it joined.
     pub joined: Timestamp,
 }

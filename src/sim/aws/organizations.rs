@@ -110,6 +110,13 @@ pub fn operate(call: &mut Call<'_>) -> Given {
                 })
                 .collect()
         }
+        "ListTagsForResource" => {
+            let account = org.accounts.get(&call.need("ResourceId"));
+            let account = account.ok_or_else(|| unknown("TargetNotFoundException", "target"))?;
+            let tags = account.tags.iter();
+            tags.map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})))
+                .collect()
+        }
         "ListDelegatedServicesForAccount" => {
             let account = call.need("AccountId");
             let services = org.delegates.iter().filter(|(_, id)| *id == account);
@@ -136,6 +143,7 @@ pub fn operate(call: &mut Call<'_>) -> Given {
         "ListParents" => "Parents",
         "ListOrganizationalUnitsForParent" => "OrganizationalUnits",
         "ListDelegatedAdministrators" => "DelegatedAdministrators",
+        "ListTagsForResource" => "Tags",
         "ListDelegatedServicesForAccount" => "DelegatedServices",
         "ListAWSServiceAccessForOrganization" => "EnabledServicePrincipals",
         _ => "Accounts",

@@ -126,6 +126,8 @@ pub struct SeedAccount {
     pub state: Option<String>,
     /// Customer managed policies in it, as path and name.
     pub policies: Vec<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     /// Whether it is the delegated administrator of Identity Center.
     pub delegate: bool,
 }
@@ -376,6 +378,7 @@ fn accounts(seed: &Seed, org: &mut Organization, ids: &mut Ids, since: Timestamp
             parent,
             state: account.state.unwrap_or_else(|| "ACTIVE".into()),
             policies: account.policies.into_iter().collect(),
+            tags: account.tags,
             joined: since,
         };
         org.accounts.insert(id, made);
