@@ -194,18 +194,6 @@ impl Step<World> for NewCertificate {
     async fn apply(&self, cx: &Cx, (app, ..): &NewGot, _: Option<&Successor>) -> Result<Successor, Fault> {
         let principal = principal_of(cx, app).await?;
         let replaces = Self::old(&principal)?;
-        let cloud = cx.world().entra.cloud();
-        if !cloud.add_token_signing_certificate {
-            return Err(Fault::new(
-                Kind::Refused,
-                format!("{} has no call that makes a signing certificate", cloud.name),
-            )
-            .why("Graph's addTokenSigningCertificate exists in the global cloud only")
-            .hint(
-                "Make one in the portal and leave it inactive, import it in AWS, make it active, sign in, and delete the \
-                 old one on both sides, in this order.",
-            ));
-        }
         let ended = |key: &&KeyCredential| is(key, &replaces) && key.end_date_time.is_some_and(|end| end <= cx.now());
         if principal.key_credentials.iter().any(|key| ended(&key)) {
             cx.note("the certificate that signs has ended: Entra takes the new one at once, and sign-ins fail until AWS has it");
