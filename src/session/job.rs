@@ -79,20 +79,20 @@ impl Session {
         if everybody {
             people.extend(entra.all_users(&|_| {}).await?.into_iter().map(|user| user.id));
         }
-        for row in entra.assigned(&at.principal.id).await? {
-            let Some(id) = row.principal_id else { continue };
+        for row in entra.assigned(&at.principal.id).await?.all() {
+            let Some(id) = &row.principal_id else { continue };
             if row.principal_type.as_deref() == Some("Group") {
                 groups += 1;
                 people.extend(
                     entra
-                        .members_in_full(&id, &|_| {})
+                        .members_in_full(id, &|_| {})
                         .await?
                         .users
                         .into_iter()
                         .map(|user| user.id),
                 );
             } else {
-                people.insert(id);
+                people.insert(id.clone());
             }
         }
         let aws = &at.target.aws;
