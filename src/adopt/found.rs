@@ -104,6 +104,7 @@ pub async fn find(world: &World, wish: Wish<'_>, progress: Progress<'_>) -> Resu
     let assigned = entra.assigned(&id).await?;
     let of = |kind: &str| -> BTreeSet<String> {
         let rows = assigned
+            .all()
             .iter()
             .filter(|row| row.principal_type.as_deref() == Some(kind));
         rows.filter_map(|row| row.principal_id.clone()).collect()
@@ -117,6 +118,7 @@ pub async fn find(world: &World, wish: Wish<'_>, progress: Progress<'_>) -> Resu
     };
     let groups = groups(world, &of("Group"), progress).await?;
     let strangers = assigned
+        .all()
         .iter()
         .filter(|row| !matches!(row.principal_type.as_deref(), Some("User" | "Group")))
         .filter_map(|row| row.principal_display_name.clone())
