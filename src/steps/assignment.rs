@@ -131,8 +131,8 @@ impl Step<World> for AccountAssignment {
                 Err(fault) => return Err(fault),
             }
         }
-        let begun = cx.started_at().filter(|_| known.is_none());
-        let look = if begun.is_some() { Look::Fresh } else { Look::Shared };
+        let begun = known.is_none() && cx.started_at().is_some();
+        let look = if begun { Look::Fresh } else { Look::Shared };
         if aws.is_assigned(instance, &assignment, look).await? {
             let proof = format!("{} has it in account {}", assignment.principal.id(), assignment.account);
             return Ok(Probe::present(
@@ -143,15 +143,11 @@ impl Step<World> for AccountAssignment {
                 proof,
             ));
         }
-        let Some(begun) = begun else { return Ok(Probe::Absent) };
         // The answer that held the request's id may be lost, and an assignment under way is in no list of assignments.
-        let lost = aws
-            .find_change(instance, Direction::Creation, &assignment, begun)
-            .await?;
-        Ok(match lost.map(|change| change.progress) {
-            None | Some(Progress::Failed(_)) => Probe::Absent,
-            Some(Progress::Running | Progress::Done) => Probe::Pending(under_way(aws)),
-        })
+        if begun && aws.is_changing(instance, Direction::Creation, &assignment).await? {
+            return Ok(Probe::Pending(under_way(aws)));
+        }
+        Ok(Probe::Absent)
     }
 
     async fn apply(&self, cx: &Cx, ready: &Ready, _: Option<&Standing>) -> Result<Standing, Fault> {
@@ -186,37 +182,31 @@ impl Step<World> for AccountAssignment {
             why: Text::Borrowed("the assignment to be taken away"),
             ..under_way(aws)
         };
-        let mut progress = None;
-        if let Some(request) = aws.deletion_under_way(assignment) {
-            progress = Some(aws.assignment_change(instance, Direction::Deletion, &request).await?);
-        } else {
-            let look = if cx.started_at().is_some() {
-                Look::Fresh
-            } else {
-                Look::Shared
-            };
-            if !aws.is_assigned(instance, assignment, look).await? {
-                return Ok(Gone::Yes(Text::Borrowed("no list of assignments holds it")));
+        let progress = match aws.deletion_under_way(assignment) {
+            Some(request) => aws.assignment_change(instance, Direction::Deletion, &request).await?,
+            None => {
+                let begun = cx.started_at().is_some();
+                let look = if begun { Look::Fresh } else { Look::Shared };
+                if !aws.is_assigned(instance, assignment, look).await? {
+                    return Ok(Gone::Yes(Text::Borrowed("no list of assignments holds it")));
+                }
+                match begun && aws.is_changing(instance, Direction::Deletion, assignment).await? {
+                    true => Progress::Running,
+                    false => return Ok(Gone::No),
+                }
             }
-            if let Some(begun) = cx.started_at() {
-                let lost = aws
-                    .find_change(instance, Direction::Deletion, assignment, begun)
-                    .await?;
-                progress = lost.map(|change| change.progress);
-            }
-        }
+        };
         match progress {
-            Some(Progress::Running) => Ok(Gone::Pending(leaving())),
-            Some(Progress::Done) => Ok(Gone::Yes(Text::Borrowed("the deletion status is SUCCEEDED"))),
-            Some(Progress::Failed(reason)) if reason.contains("404") || reason.contains("not found") => {
+            Progress::Running => Ok(Gone::Pending(leaving())),
+            Progress::Done => Ok(Gone::Yes(Text::Borrowed("the deletion status is SUCCEEDED"))),
+            Progress::Failed(reason) if reason.contains("404") || reason.contains("not found") => {
                 Ok(Gone::Yes(format!("AWS finds nothing to take away: {reason}").into()))
             }
-            Some(Progress::Failed(reason)) => Err(Fault::new(
+            Progress::Failed(reason) => Err(Fault::new(
                 Kind::Refused,
                 format!("The assignment cannot be taken away: {}", cx.item()),
             )
             .why(reason)),
-            None => Ok(Gone::No),
         }
     }
 

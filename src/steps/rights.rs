@@ -186,6 +186,7 @@ pub static RIGHTS: &[Rights] = &[
             "organizations:ListAccountsForParent",
             "organizations:ListOrganizationalUnitsForParent",
             "organizations:ListRoots",
+            "organizations:ListTagsForResource",
             "sso:DescribeAccountAssignmentCreationStatus",
             "sso:DescribeAccountAssignmentDeletionStatus",
             "sso:ListAccountAssignmentCreationStatus",

@@ -6,8 +6,7 @@ use std::{
 };
 
 use aws_sdk_ssoadmin::types::{
-    AccountAssignmentOperationStatus, AccountAssignmentOperationStatusMetadata, OperationStatusFilter, PrincipalType,
-    StatusValues, TargetType,
+    AccountAssignmentOperationStatus, OperationStatusFilter, PrincipalType, StatusValues, TargetType,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -290,25 +289,29 @@ impl Aws {
         self.0.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn subjects(&self) -> MutexGuard<'_, BTreeMap<String, Option<Assignment>>> {
+        self.0.subjects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn leaving(&self) -> MutexGuard<'_, BTreeMap<Assignment, String>> {
         self.0.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The ids of the assignments that are being made, whoever makes them.
     pub async fn assignments_in_flight(&self, instance: &Instance) -> Result<Arc<Vec<String>>, Fault> {
-        self.in_flight(instance, Direction::Creation).await
+        self.in_flight(instance, Direction::Creation, Look::Shared).await
     }
 
-    async fn in_flight(&self, instance: &Instance, direction: Direction) -> Result<Arc<Vec<String>>, Fault> {
-        let list = || async {
-            let changes = self
-                .changes(instance, direction, Some(StatusValues::InProgress))
-                .await?;
-            Ok(changes.into_iter().filter_map(|change| change.request_id).collect())
-        };
+    async fn in_flight(
+        &self,
+        instance: &Instance,
+        direction: Direction,
+        look: Look,
+    ) -> Result<Arc<Vec<String>>, Fault> {
+        let list = || self.running(instance, direction);
         self.0
             .in_flight
-            .get((instance.arn.clone(), direction), Look::Shared, list)
+            .get((instance.arn.clone(), direction), look, list)
             .await
     }
 
@@ -323,7 +326,7 @@ impl Aws {
         if self.has_just_begun(request_id) {
             return Ok(Progress::Running);
         }
-        match self.in_flight(instance, direction).await {
+        match self.in_flight(instance, direction, Look::Shared).await {
             Ok(running) if running.iter().any(|id| id == request_id) => return Ok(Progress::Running),
             // Without the right to list, each is asked about alone.
             Ok(_) => {}
@@ -340,47 +343,60 @@ impl Aws {
         Ok(change.progress)
     }
 
-    /// The newest change of this assignment begun since a moment: for whoever lost the answer that had its id.
-    pub async fn find_change(
+    /// Whether a change of this assignment is under way, whoever began it: for whoever lost the answer that had its id.
+    /// Only what is in flight is read, and what each request changes only once.
+    pub async fn is_changing(
         &self,
         instance: &Instance,
         direction: Direction,
         assignment: &Assignment,
-        since: Timestamp,
-    ) -> Result<Option<Change>, Fault> {
-        let mut changes: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-        for change in self.changes(instance, direction, None).await? {
-            let begun = change.created_date.map_or(i64::MAX, |date| date.secs());
-            if let Some(id) = change.request_id
-                && begun >= since.as_second()
-            {
-                changes.entry(begun).or_default().push(id);
+    ) -> Result<bool, Fault> {
+        // A list that was read while the request was on its way may not hold it.
+        let look = match self.touched().contains_key(assignment) {
+            true => Look::Fresh,
+            false => Look::Shared,
+        };
+        let running = self.in_flight(instance, direction, look).await?;
+        for request in running.iter() {
+            // The answer to this one is not lost.
+            if self.begun().contains_key(request) {
+                continue;
+            }
+            if self.subject(instance, direction, request).await?.as_ref() == Some(assignment) {
+                return Ok(true);
             }
         }
-        for id in changes.into_values().rev().flatten() {
-            let change = self.change(instance, direction, &id).await?;
-            if change.assignment.as_ref() == Some(assignment) {
-                return Ok(Some(change));
-            }
-        }
-        Ok(None)
+        Ok(false)
     }
 
-    async fn changes(
+    /// What a request changes, which is always the same. None where AWS does not say it.
+    async fn subject(
         &self,
         instance: &Instance,
         direction: Direction,
-        only: Option<StatusValues>,
-    ) -> Result<Vec<AccountAssignmentOperationStatusMetadata>, Fault> {
+        request: &str,
+    ) -> Result<Option<Assignment>, Fault> {
+        if let Some(known) = self.subjects().get(request) {
+            return Ok(known.clone());
+        }
+        let subject = self.change(instance, direction, request).await?.assignment;
+        self.subjects().insert(request.to_owned(), subject.clone());
+        Ok(subject)
+    }
+
+    /// The ids of the requests that AWS is at work on.
+    async fn running(&self, instance: &Instance, direction: Direction) -> Result<Vec<String>, Fault> {
         let sso = &self.services(&instance.region).await?.sso;
         let region = &instance.region;
-        let filter = only.map(|status| OperationStatusFilter::builder().status(status).build());
-        match direction {
+        let filter = OperationStatusFilter::builder()
+            .status(StatusValues::InProgress)
+            .build();
+        let listed = match direction {
             Direction::Creation => {
                 let request = sso
                     .list_account_assignment_creation_status()
                     .instance_arn(&instance.arn)
-                    .set_filter(filter)
+                    .filter(filter)
                     .max_results(100);
                 self.pages(
                     Op::reads(Service::SsoAdmin, "ListAccountAssignmentCreationStatus"),
@@ -399,7 +415,7 @@ impl Aws {
                 let request = sso
                     .list_account_assignment_deletion_status()
                     .instance_arn(&instance.arn)
-                    .set_filter(filter)
+                    .filter(filter)
                     .max_results(100);
                 self.pages(
                     Op::reads(Service::SsoAdmin, "ListAccountAssignmentDeletionStatus"),
@@ -414,7 +430,8 @@ impl Aws {
                 )
                 .await
             }
-        }
+        };
+        Ok(listed?.into_iter().filter_map(|change| change.request_id).collect())
     }
 
     async fn change(&self, instance: &Instance, direction: Direction, request_id: &str) -> Result<Change, Fault> {

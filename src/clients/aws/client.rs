@@ -118,6 +118,8 @@ pub(super) struct Inner {
     pub(super) touched: Mutex<BTreeMap<Assignment, Timestamp>>,
     /// When this process last made or deleted a permission set.
     pub(super) sets_touched: Mutex<Option<Timestamp>>,
+    /// What the requests change whose answers this process has not seen.
+    pub(super) subjects: Mutex<BTreeMap<String, Option<Assignment>>>,
     /// The requests by which this process took assignments away.
     pub(super) leaving: Mutex<BTreeMap<Assignment, String>>,
 }
@@ -164,6 +166,7 @@ impl Aws {
             touched: Mutex::default(),
             begun: Mutex::default(),
             sets_touched: Mutex::default(),
+            subjects: Mutex::default(),
             leaving: Mutex::default(),
             config: OnceCell::new(),
             services: Mutex::default(),

@@ -51,8 +51,14 @@ impl<K: Ord, V> Shared<K, V> {
         F: Future<Output = Result<V, Fault>>,
     {
         let slot = self.slot(key);
+        // What another one begins to read while this one waits is fresh enough.
+        let after = match look {
+            Look::Shared => None,
+            Look::After(moment) => Some(moment),
+            Look::Fresh => Some(self.clock.now()),
+        };
         let _pass = slot.gate.enter().await;
-        if let Some(value) = slot.good(look, self.clock.now(), self.life) {
+        if let Some(value) = slot.good(after, self.clock.now(), self.life) {
             return Ok(value);
         }
         let at = self.clock.now();
@@ -74,16 +80,12 @@ impl<K: Ord, V> Shared<K, V> {
 }
 
 impl<V> Slot<V> {
-    /// What was read, if it is good enough for this look.
-    fn good(&self, look: Look, now: Timestamp, life: Duration) -> Option<Arc<V>> {
+    /// What was read, if its reading began after that moment, and not too long ago.
+    fn good(&self, after: Option<Timestamp>, now: Timestamp, life: Duration) -> Option<Arc<V>> {
         let seen = self.lock();
         let (at, value) = seen.as_ref()?;
         let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-        let good = match look {
-            Look::Shared => true,
-            Look::After(moment) => *at > moment,
-            Look::Fresh => false,
-        };
+        let good = after.is_none_or(|moment| *at > moment);
         (good && age < life).then(|| Arc::clone(value))
     }
 

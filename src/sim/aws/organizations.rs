@@ -22,6 +22,7 @@ pub fn operate(call: &mut Call<'_>) -> Given {
         | "ListDelegatedAdministrators"
         | "ListDelegatedServicesForAccount"
         | "ListAWSServiceAccessForOrganization"
+        | "ListTagsForResource"
         | "DescribeAccount"
             if call.org().administers(&call.caller.account) => {}
         "RegisterDelegatedAdministrator" | "DeregisterDelegatedAdministrator" | "EnableAWSServiceAccess"
