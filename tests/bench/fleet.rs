@@ -34,23 +34,14 @@ impl Prompter for NobodyReads {
     fn show(&self, _: &Prompt) {}
 }
 
-/// The tutorial's profile, and so many permission sets, each given to every principal in each account.
-pub fn give(profile: &mut Profile, principals: &[Principal], sets: usize) {
+/// So many further permission sets, whose names begin so, each given to every principal in each account.
+pub fn give(profile: &mut Profile, principals: &[Principal], begin: &str, sets: usize) {
     let template = profile.permission_set[1].clone();
-    let names: Vec<String> = (1..=sets).map(|number| format!("Fleet{number:02}")).collect();
+    let names: Vec<String> = (1..=sets).map(|number| format!("{begin}{number:02}")).collect();
     profile.permission_set.extend(names.iter().map(|name| PermissionSet {
         name: name.clone(),
         ..template.clone()
     }));
-    let groups = principals.iter().filter_map(|principal| match principal {
-        Principal::Group(name) => Some(Group {
-            name: name.clone(),
-            create: true,
-            members: Vec::new(),
-        }),
-        Principal::User(_) => None,
-    });
-    profile.people.group.extend(groups);
     let accounts: Vec<String> = (1..=ACCOUNTS).map(|number| format!("Account {number:03}")).collect();
     profile.assignment.extend(principals.iter().map(|principal| Assignment {
         principal: principal.clone(),
@@ -59,11 +50,15 @@ pub fn give(profile: &mut Profile, principals: &[Principal], sets: usize) {
     }));
 }
 
-/// The groups that have access.
-pub fn groups() -> Vec<Principal> {
-    (1..=GROUPS)
-        .map(|number| Principal::Group(format!("Team {number:02}")))
-        .collect()
+/// Groups that have access, in the profile.
+fn groups(profile: &mut Profile) -> Vec<Principal> {
+    let names: Vec<String> = (1..=GROUPS).map(|number| format!("Team {number:02}")).collect();
+    profile.people.group.extend(names.iter().map(|name| Group {
+        name: name.clone(),
+        create: true,
+        members: Vec::new(),
+    }));
+    names.into_iter().map(Principal::Group).collect()
 }
 
 /// The graph of such a walk, for drawing, and that nothing has happened on it.
@@ -86,7 +81,8 @@ impl Fleet {
             let folder = tempfile::tempdir().unwrap();
             let secrets = Arc::new(MemoryStore::new());
             let mut setup = rehearsal::setup(&sim, folder.path(), secrets, Arc::new(NobodyReads), 1).unwrap();
-            give(&mut setup.profile, &groups(), nodes / (ACCOUNTS * GROUPS));
+            let groups = groups(&mut setup.profile);
+            give(&mut setup.profile, &groups, "Fleet", nodes / (ACCOUNTS * GROUPS));
             let session = Session::look(setup).await.unwrap();
             let graph = &session.graph;
             Self {

@@ -6,6 +6,8 @@
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, reason = "a measure that cannot be taken ends the bench")]
 
+mod clouds;
+mod company;
 mod engine;
 mod fleet;
 mod frame;
@@ -21,6 +23,7 @@ mod layout;
 #[path = "../it/loopback.rs"]
 mod loopback;
 mod machine;
+mod naive;
 #[cfg(target_os = "linux")]
 mod process;
 mod table;
@@ -28,6 +31,8 @@ mod table;
 #[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../it/terminal.rs"]
 mod terminal;
+
+use std::process::ExitCode;
 
 use table::Table;
 
@@ -74,16 +79,20 @@ const GROUPS: &[(&str, Measure)] = &[
     ("memory", process::memory),
     ("walk", engine::walk),
     ("again", engine::again),
-    ("people", engine::people_assigned),
-    ("assignments", engine::assignments),
+    ("people", company::people_assigned),
+    ("assignments", company::assignments),
 ];
 
-fn main() {
+fn main() -> ExitCode {
     let wish = Wish::read();
     let mut table = Table::begin();
     for (name, measure) in GROUPS.iter().filter(|(name, _)| wish.wants(name)) {
         table.group(name);
         measure(&wish, &mut table);
     }
-    table.end();
+    if table.end() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
