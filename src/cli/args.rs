@@ -126,7 +126,7 @@ pub enum Command {
     Doctor(Doctor),
     /// Show what stands, and how token, certificates and provisioning are
     #[command(
-        after_help = "Examples:\n  fedwiz status\n  fedwiz status --check token,cert,job --warn-days 60\n  \
+        after_help = "Examples:\n  fedwiz status\n  fedwiz status --access\n  fedwiz status --check token,cert,job --warn-days 60\n  \
                       fedwiz status --check job --json | jq -r 'select(.kind == \"finding\") | .detail + \" | \" + .fix'\n\n\
                       With --check only that is looked at, which is quick enough for cron: nothing is told when all is well.\n\
                       Exit codes: 0 all is well, 4 something is wrong or ends soon, 1 something could not be looked at."
@@ -351,6 +351,9 @@ pub struct Status {
     /// Do not ask the clouds, only the journal
     #[arg(long)]
     pub offline: bool,
+    /// Show what is recorded of access instead: a line for each account and permission set, with what failed and why
+    #[arg(long, conflicts_with_all = ["check", "target"])]
+    pub access: bool,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,

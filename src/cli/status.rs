@@ -25,12 +25,15 @@ use crate::{
     },
     fault::{Fault, Kind},
     report::{
+        access,
         findings::{self, Blind, Row},
         health::{self, Health},
         json::Json,
         outline::Outline,
         replay::recall,
         table,
+        view::View,
+        words::State,
     },
     secrets::{ScimToken, SecretRef, SharedSecrets},
     session::{JOURNAL, Session},
@@ -54,6 +57,10 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     let secrets = vault::open_to_look(args.token_store).await?;
     let known = Run::of(&recorded.events);
     vault::say_what_is_forgotten(args.token_store, &known);
+    if args.access && args.offline {
+        let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
+        return access(&manner, &view);
+    }
     if args.offline {
         let now = clock(&profile).now();
         if args.check.is_empty() {
@@ -68,6 +75,10 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
         return offline(&args, &manner, &clocks(&known, &secrets).await, now);
     }
     let session = Session::look(setup(profile, secrets)?).await?;
+    if args.access {
+        let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        return access(&manner, &view);
+    }
     let mut exit = Exit::Done;
     if args.check.is_empty() {
         exit = look(&session, &manner).await?.exit();
@@ -79,6 +90,19 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     if exit != Exit::Done {
         out::continue_with(&super::instead(if told == Exit::Done { "check" } else { "doctor" }));
     }
+    Ok(ExitCode::from(exit.code()))
+}
+
+/// Who may use what, as far as it is recorded. What failed is a finding.
+fn access(manner: &Manner, view: &View) -> Result<ExitCode, Stop> {
+    let told = if manner.json {
+        access::json(&mut Json::new(manner.stdout()), view)
+    } else {
+        access::write(manner.stdout(), manner.style, view)
+    };
+    told.map_err(|error| cannot(&error))?;
+    let failed = view.grids().iter().any(|grid| grid.tally.of(State::Failed) > 0);
+    let exit = if failed { Exit::Findings } else { Exit::Done };
     Ok(ExitCode::from(exit.code()))
 }
 

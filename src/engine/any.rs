@@ -1,5 +1,7 @@
 //! `AnyStep`: a step with its types rubbed out, so that steps of different outputs stand in one table.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
@@ -7,6 +9,7 @@ use serde_json::Value;
 use super::{
     cx::Cx,
     declared::Declared,
+    grid::Grid,
     known::{ByHand, Known},
     needs::{Edge, Inputs, Needs, read_output},
     step::{About, Difference, Evidence, Gone, Item, Made, Probe, Step, Undone, World},
@@ -37,6 +40,12 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
 
     /// See [`Step::TOGETHER`].
     fn together(&self) -> bool;
+
+    /// See [`Step::GRID`].
+    fn grid(&self) -> Option<Grid>;
+
+    /// See [`Step::row_names`].
+    fn row_names(&self, world: &W, target: Option<&str>) -> BTreeMap<String, String>;
 
     /// See [`Step::items`].
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item>;
@@ -120,6 +129,14 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
 
     fn together(&self) -> bool {
         S::TOGETHER
+    }
+
+    fn grid(&self) -> Option<Grid> {
+        S::GRID
+    }
+
+    fn row_names(&self, world: &W, target: Option<&str>) -> BTreeMap<String, String> {
+        Step::row_names(self, world, target)
     }
 
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item> {

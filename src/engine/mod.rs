@@ -7,6 +7,7 @@ pub mod driver;
 pub mod exit;
 pub mod fact;
 pub mod graph;
+pub mod grid;
 pub mod guide;
 pub mod journal;
 pub mod known;

@@ -1,12 +1,13 @@
 //! `Step`: one remote object or setting that can be looked at, made, and taken back.
 
-use std::{fmt, future::Future, time::Duration};
+use std::{collections::BTreeMap, fmt, future::Future, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     cx::Cx,
     declared::Declared,
+    grid::Grid,
     known::{ByHand, Known},
     needs::Needs,
 };
@@ -312,6 +313,8 @@ pub trait Step<W: World>: Send + Sync + 'static {
     /// Whether what its nodes ask for at the same time goes out as one request of the vendor's. They then take none of the
     /// driver's places: only [`Step::AT_ONCE`] bounds them.
     const TOGETHER: bool = false;
+    /// The table that its items make, where they make one.
+    const GRID: Option<Grid> = None;
     /// The steps whose results it reads: the edges of the graph. See [`super::needs`].
     type Needs: Needs<W>;
     /// What later steps may read: serialisable, kept in the journal, never a secret.
@@ -321,6 +324,12 @@ pub trait Step<W: World>: Send + Sync + 'static {
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item> {
         let _ = (world, target);
         vec![Item::only()]
+    }
+
+    /// What rows of its [`Step::GRID`] are called, where a key has only an id.
+    fn row_names(&self, world: &W, target: Option<&str>) -> BTreeMap<String, String> {
+        let _ = (world, target);
+        BTreeMap::new()
     }
 
     /// Looks, and changes nothing. `known` is what the journal, or the `apply` a moment ago, says stands: look it up by

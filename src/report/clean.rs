@@ -97,6 +97,22 @@ pub fn cut(text: &str, columns: usize, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same with the cut in the middle, where names begin alike and their ends tell them apart.
+pub fn middle(text: &str, columns: usize, ascii: bool) -> Cow<'_, str> {
+    let room = columns.saturating_sub(1);
+    let end = room * 2 / 5;
+    if width(text) <= columns || end < 2 {
+        return cut(text, columns, ascii);
+    }
+    let mut rest = text;
+    while width(rest) > end {
+        let first = rest.graphemes(true).next().map_or(rest.len(), str::len);
+        rest = &rest[first..];
+    }
+    let mark = if ascii { "~" } else { "…" };
+    Cow::Owned(format!("{}{mark}{rest}", head(text, room - end)))
+}
+
 /// The longest beginning that takes at most `columns` columns. What is seen as one letter stays one.
 pub fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;

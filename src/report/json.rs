@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, ser::Formatter};
 
 use super::{
-    Reporter, clean,
+    Reporter, bulk, clean,
     summary::Summary,
     view::{Seen, View},
     wire::{Base, Body, Executor, Line},
@@ -19,12 +19,16 @@ use crate::engine::{fact::VERSION, graph::NodeId, recorder::Notice};
 #[derive(Debug)]
 pub struct Json<W> {
     out: W,
+    bulk: bulk::Bulk,
 }
 
 impl<W: io::Write> Json<W> {
     /// Writes to `out`.
     pub fn new(out: W) -> Self {
-        Self { out }
+        Self {
+            out,
+            bulk: bulk::Bulk::default(),
+        }
     }
 
     pub(super) fn line(
@@ -57,22 +61,25 @@ impl<W: io::Write> Json<W> {
 }
 
 impl<W: io::Write> Reporter for Json<W> {
-    fn tell(&mut self, view: &View, notice: &Notice, _: Seen) -> io::Result<()> {
-        match notice {
-            Notice::Fact(event) => self.line(
-                view,
-                event.seq,
-                event.at,
-                event.node.as_ref(),
-                Body::of_fact(&event.fact),
-            ),
+    fn tell(&mut self, view: &View, notice: &Notice, seen: Seen) -> io::Result<()> {
+        let (seq, at) = match notice {
+            Notice::Fact(event) => {
+                let body = Body::of_fact(&event.fact);
+                self.line(view, event.seq, event.at, event.node.as_ref(), body)?;
+                (event.seq, event.at)
+            }
             Notice::Signal(event) => {
                 let about = event.node.as_ref().and_then(|node| view.about_step(&node.step));
                 let down = view.run().is_some_and(|run| run.intent.takes_back());
                 let proof = about.filter(|_| !down).map(|about| about.proof);
                 let body = Body::of_signal(&event.signal, proof);
-                self.line(view, event.seq, event.at, event.node.as_ref(), body)
+                self.line(view, event.seq, event.at, event.node.as_ref(), body)?;
+                (event.seq, event.at)
             }
+        };
+        match self.bulk.due(view, notice, seen.node) {
+            Some((flow, figures)) => bulk::json(self, view, seq, at, flow, &figures),
+            None => Ok(()),
         }
     }
 
@@ -162,7 +169,7 @@ mod tests {
             step::{Difference, How},
         },
         report::{
-            adopt, changes, drift, findings, health, leavers, overview, sync,
+            access, adopt, changes, drift, findings, health, leavers, overview, sync,
             table::{json_plan, json_status},
             testing::{self, Script, play_out},
         },
@@ -181,6 +188,11 @@ mod tests {
         }
         json_plan(&mut json, &view).expect("memory takes everything");
         json_status(&mut json, &view).expect("memory takes everything");
+        let flow = &view.flows()[0];
+        let figures = view.figures(flow, Timestamp::UNIX_EPOCH);
+        access::json(&mut json, &View::new(testing::table())).expect("memory takes everything");
+        bulk::json(&mut json, &view, view.seq(), Timestamp::UNIX_EPOCH, flow, &figures)
+            .expect("memory takes everything");
         let row = findings::Row {
             rule: "missing-name",
             severity: "error",

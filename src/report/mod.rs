@@ -3,7 +3,9 @@
 //! [`view::View`] folds the recorder's notices; everything that is shown is read from it. Words and marks are in
 //! [`words`]; text that came from outside goes through [`clean`] before it is shown.
 
+pub mod access;
 pub mod adopt;
+mod bulk;
 pub mod changes;
 pub mod clean;
 pub mod command;

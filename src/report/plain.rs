@@ -12,7 +12,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use closing::closing;
 
 use super::{
-    Reporter,
+    Reporter, bulk,
+    clean::clean,
     paper::{Paper, Span, Style},
     summary::Summary,
     view::{Seen, View, millis},
@@ -51,6 +52,7 @@ pub struct Plain<W> {
     last: Option<Timestamp>,
     /// The phases whose heading is told.
     told: BTreeSet<usize>,
+    bulk: bulk::Bulk,
 }
 
 impl<W: io::Write> Plain<W> {
@@ -62,6 +64,7 @@ impl<W: io::Write> Plain<W> {
             date: None,
             last: None,
             told: BTreeSet::new(),
+            bulk: bulk::Bulk::default(),
         }
     }
 
@@ -191,9 +194,33 @@ impl<W: io::Write> Plain<W> {
 
     fn line(&mut self, view: &View, number: usize, at: Timestamp, word: &str, text: &str) -> io::Result<()> {
         let node = view.node(number);
+        self.row(view, number, at, (node.state, &node.label), word, text)
+    }
+
+    /// How it goes with all items of a step, where no bar shows it.
+    fn bulk(&mut self, view: &View, notice: &Notice, number: usize) -> io::Result<()> {
+        let Some((flow, figures)) = self.bulk.due(view, notice, Some(number)) else {
+            return Ok(());
+        };
+        let state = flow.tally.worst().unwrap_or(State::Open);
+        let name = bulk::name(flow).to_string();
+        let at = view.now().unwrap_or_default();
+        self.row(view, number, at, (state, &clean(&name)), "progress", &figures.line())
+    }
+
+    fn row(
+        &mut self,
+        view: &View,
+        number: usize,
+        at: Timestamp,
+        (state, name): (State, &str),
+        word: &str,
+        text: &str,
+    ) -> io::Result<()> {
+        let node = view.node(number);
         self.heading(view, node.chapter, at)?;
         let style = self.paper.style;
-        let look = node.state.look();
+        let look = state.look();
         let executor = view.about(number).map_or("", |about| words::executor(about.executor));
         self.last = Some(at);
         self.paper.row(
@@ -201,7 +228,7 @@ impl<W: io::Write> Plain<W> {
                 Span(clock(at), 8, Some(Tone::Quiet)),
                 Span::plain(node.chapter.to_string()),
                 Span(style.glyph(look).to_owned(), 1, Some(look.tone)),
-                Span(node.label.to_string(), 30, None),
+                Span(name.to_owned(), 30, None),
                 Span(executor.to_owned(), 5, None),
                 Span(word.to_owned(), 9, Some(look.tone)),
             ],
@@ -233,8 +260,12 @@ impl<W: io::Write> Plain<W> {
 impl<W: io::Write> Reporter for Plain<W> {
     fn tell(&mut self, view: &View, notice: &Notice, seen: Seen) -> io::Result<()> {
         match notice {
-            Notice::Fact(event) => self.fact(view, event, seen),
-            Notice::Signal(event) => self.signal(view, event, seen),
+            Notice::Fact(event) => self.fact(view, event, seen)?,
+            Notice::Signal(event) => self.signal(view, event, seen)?,
+        }
+        match seen.node {
+            Some(number) if !self.telling.bar => self.bulk(view, notice, number),
+            _ => Ok(()),
         }
     }
 

@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use super::{
-    Reporter,
-    clean::{clean_ascii, cut},
+    Reporter, bulk,
+    clean::{clean, clean_ascii, cut},
     summary::Summary,
     view::{Seen, View, millis},
     words::{self, State},
@@ -61,7 +61,7 @@ impl Progress {
         let since = view.run().map_or(now, |run| run.since);
         self.bar
             .set_prefix(words::span(millis(since, now) / 1000 * 1000).replace("0 ms", "0 s"));
-        let message = message(view);
+        let message = many(view, now).unwrap_or_else(|| message(view));
         let message = if self.ascii {
             clean_ascii(&message).into_owned()
         } else {
@@ -80,6 +80,19 @@ impl Progress {
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// How it goes with the step that has most to do, where that is many; not while a person is needed.
+fn many(view: &View, now: Timestamp) -> Option<String> {
+    if view.needs_person().next().is_some() {
+        return None;
+    }
+    let flow = bulk::largest(view)?;
+    Some(format!(
+        "{} {}",
+        clean(&bulk::name(flow).to_string()),
+        view.figures(flow, now).line()
+    ))
 }
 
 /// What goes on, what matters most first: who needs a person, what runs, what waits.

@@ -10,6 +10,7 @@ use crate::{
     engine::{
         fact::{During, End, Event, Fact, Intent},
         graph::NodeId,
+        grid::{Grid, Spot},
         guide::{Entry, Guide},
         recorder::Notice,
         signal::{Exchange, Finding, Signal, SignalEvent, What},
@@ -116,6 +117,36 @@ pub(super) fn outline() -> Outline {
             "scim.arrived[RichardRoe]",
         ],
     )
+}
+
+/// Reads `who·account·set`.
+fn spot(key: &str) -> Option<Spot<'_>> {
+    let mut parts = key.rsplitn(3, '·');
+    let (column, row, entry) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Spot { row, column, entry })
+}
+
+/// Two groups in two accounts with two sets, but for three of these; and one that has no place in the table.
+pub(super) fn table() -> Outline {
+    let grid = Grid {
+        title: "Access",
+        row: "account",
+        column: "permission set",
+        entry: "user or group",
+        read: spot,
+    };
+    let about = about("aws.assignment", "Assign", Executor::Aws, "it is listed");
+    let items = [
+        "a·1111·Read",
+        "b·1111·Read",
+        "a·1111·Admin",
+        "a·2222·Read",
+        "b·2222·Read",
+        "not a key",
+    ];
+    let nodes = items.map(|item| (node(&format!("aws.assignment[{item}]")), 0));
+    let rows = [("1111", "Log\u{1b}[31m archive\u{202e}")];
+    Outline::bare(&["Assignments"], nodes).with_grid(about, 15, grid, &rows)
 }
 
 pub(super) fn node(name: &str) -> NodeId {

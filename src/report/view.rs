@@ -3,13 +3,19 @@
 //! Each notice costs the same, however many nodes there are; only the beginning of a run goes through all of them.
 //! Text is cleaned as it comes in, except the guides: they hold values to be copied, and are cleaned when drawn.
 
+mod flow;
 mod fold;
+mod grid;
 mod parts;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
 
+pub use self::{
+    flow::{Figures, Flow},
+    grid::{CellView, GridView, Side},
+};
 pub use parts::{Activity, ChapterView, Declined, Progress, Requests, RunView, Seen, Tally, Waited, Waits};
 
 use super::{
@@ -34,6 +40,11 @@ pub struct View {
     outline: Outline,
     nodes: Vec<NodeView>,
     index: HashMap<NodeId, usize>,
+    flows: Vec<Flow>,
+    flows_by: HashMap<(String, Option<String>), usize>,
+    grids: Vec<GridView>,
+    /// For each node its flow, and its grid and cell.
+    spots: Vec<(u32, Option<(u32, u32)>)>,
     chapters: Vec<ChapterView>,
     tally: Tally,
     run: Option<RunView>,
@@ -60,13 +71,18 @@ pub struct View {
 
 impl View {
     /// Nothing has happened yet.
-    pub fn new(outline: Outline) -> Self {
+    pub fn new(mut outline: Outline) -> Self {
+        let places = std::mem::take(&mut outline.places);
         let chapters = outline.chapters.iter().cloned().map(chapter).collect();
         let mut view = Self {
-            nodes: Vec::with_capacity(outline.places.len()),
-            index: HashMap::with_capacity(outline.places.len()),
+            nodes: Vec::with_capacity(places.len()),
+            index: HashMap::with_capacity(places.len()),
+            flows: Vec::new(),
+            flows_by: HashMap::new(),
+            grids: Vec::new(),
+            spots: Vec::with_capacity(places.len()),
             chapters,
-            outline: Outline::default(),
+            outline,
             tally: Tally::default(),
             run: None,
             now: None,
@@ -87,11 +103,10 @@ impl View {
             stopping: false,
             declined: None,
         };
-        for place in &outline.places {
-            view.add(place.id.clone(), place.chapter);
+        for place in places {
+            view.add(place.id, place.chapter);
             view.forgotten += u32::from(place.forgotten);
         }
-        view.outline = outline;
         view
     }
 
@@ -123,6 +138,43 @@ impl View {
     /// The phases.
     pub fn chapters(&self) -> &[ChapterView] {
         &self.chapters
+    }
+
+    /// The steps with all their items, one for each target.
+    pub fn flows(&self) -> &[Flow] {
+        &self.flows
+    }
+
+    /// The number of the flow that a node is part of.
+    pub fn flow_of(&self, node: usize) -> usize {
+        self.spots[node].0 as usize
+    }
+
+    /// How a flow is, at this time.
+    pub fn figures(&self, flow: &Flow, now: Timestamp) -> Figures {
+        let run = self.run.as_ref();
+        let figures = flow.figures(run.map(|run| run.intent), now);
+        match run {
+            Some(run) if run.end.is_none() => figures,
+            // Nothing goes on any more.
+            _ => Figures {
+                rate: None,
+                left: None,
+                ..figures
+            },
+        }
+    }
+
+    /// Where a node stands in the tables: which table, row and column.
+    pub fn cell_of(&self, node: usize) -> Option<(usize, usize, usize)> {
+        let (grid, cell) = self.spots.get(node)?.1?;
+        let (row, column) = self.grids[grid as usize].place(cell);
+        Some((grid as usize, row, column))
+    }
+
+    /// The tables that items of steps make, one for each target.
+    pub fn grids(&self) -> &[GridView] {
+        &self.grids
     }
 
     /// How many nodes are in each state.

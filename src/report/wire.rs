@@ -431,6 +431,46 @@ pub(super) enum Body {
     Resumed,
     /// Signal: the run is being stopped; calls at work come back, and nothing further is begun.
     Stopping,
+    /// How it goes with all items of a step, told once a minute while there is work on many.
+    Progress {
+        /// How many are through.
+        done: u32,
+        /// How many there are.
+        total: u32,
+        /// How many are at work, or wait for the vendor.
+        in_flight: u32,
+        /// How many may be, if that is bounded.
+        at_once: Option<u32>,
+        /// How many are to come.
+        queued: u32,
+        /// How many failed.
+        failed: u32,
+        /// How many are held up by another step.
+        held_up: u32,
+        /// How many came to an end in a second, lately; null as long as too few did.
+        per_second: Option<f64>,
+        /// How many seconds the rest takes, about; null as long as nobody can tell.
+        seconds_left: Option<u64>,
+    },
+    /// One account and permission set: how it stands with those who are assigned there.
+    Access {
+        /// The account's id, or `management`.
+        account: String,
+        /// Its name, where it was read; else its id.
+        account_name: String,
+        /// The permission set.
+        permission_set: String,
+        /// The state that asks most for a look, in one word.
+        state: String,
+        /// How many assignments stand.
+        stand: u32,
+        /// How many failed.
+        failed: u32,
+        /// How many there are.
+        total: u32,
+        /// Who failed, waits or needs a person, and what is in the way.
+        trouble: Vec<String>,
+    },
     /// A row of a plan's table: told at its end, in the order of the walk.
     Planned {
         /// The phase.

@@ -174,6 +174,21 @@ impl State {
         self.stands() || self.is_gone() || matches!(self, Self::Kept | Self::Failed | Self::Blocked | Self::Skipped)
     }
 
+    /// What asks for a look before others: trouble, then people, then work, then what is to come, then what is done.
+    pub fn urgency(self) -> u8 {
+        match self {
+            Self::Failed => 9,
+            Self::NeedsPerson => 8,
+            Self::Retrying => 7,
+            Self::Acting | Self::Undoing => 6,
+            Self::Looking | Self::Waiting => 5,
+            Self::Blocked | Self::Begun => 4,
+            Self::Open => 3,
+            Self::Unproven | Self::UndoneUnproven | Self::Kept | Self::Skipped => 2,
+            _ => 1,
+        }
+    }
+
     /// The state in which something came to stand.
     pub fn standing(how: How, unproven: bool) -> Self {
         match how {

@@ -24,9 +24,12 @@ const TAG: &str = "tag:";
 /// What begins a word for accounts that are left out.
 const OUT: char = '!';
 
-/// What the words mean in one organization. Empty until [`look_up`].
+/// What the words mean in one organization, and what its accounts are called. Empty until [`look_up`].
 #[derive(Debug, Default)]
-pub struct AccountBook(OnceLock<BTreeMap<String, Vec<String>>>);
+pub struct AccountBook(
+    OnceLock<BTreeMap<String, Vec<String>>>,
+    OnceLock<BTreeMap<String, String>>,
+);
 
 impl AccountBook {
     /// The accounts that a word stands for: ids, or `management` for the management account. A word that was not looked
@@ -36,6 +39,12 @@ impl AccountBook {
             Some(book) => book.get(word).cloned().unwrap_or_default(),
             None => vec![word.to_owned()],
         }
+    }
+
+    /// The names of the accounts, as far as they were read: by id, the management account's by `management`.
+    pub fn names(&self) -> &BTreeMap<String, String> {
+        static NOBODY: BTreeMap<String, String> = BTreeMap::new();
+        self.1.get().unwrap_or(&NOBODY)
     }
 }
 
@@ -72,10 +81,11 @@ pub async fn look_up(world: &World) -> Result<(), Fault> {
     }
     let mut found = BTreeSet::new();
     for target in &world.targets {
-        let book = read_book(&target.aws, &words).await?;
+        let (book, names) = read_book(&target.aws, &words).await?;
         found.extend(book.keys().cloned());
         // A second look-up in one process finds the book written already, and the same.
         let _ = target.accounts.0.set(book);
+        let _ = target.accounts.1.set(names);
     }
     match words.into_iter().find(|word| !found.contains(*word)) {
         None => Ok(()),
@@ -85,7 +95,9 @@ pub async fn look_up(world: &World) -> Result<(), Fault> {
     }
 }
 
-async fn read_book(aws: &Aws, words: &BTreeSet<&str>) -> Result<BTreeMap<String, Vec<String>>, Fault> {
+type Names = BTreeMap<String, String>;
+
+async fn read_book(aws: &Aws, words: &BTreeSet<&str>) -> Result<(BTreeMap<String, Vec<String>>, Names), Fault> {
     let organization = aws.organization().await?.ok_or_else(|| {
         Fault::new(
             Kind::NotFound,
@@ -101,6 +113,13 @@ async fn read_book(aws: &Aws, words: &BTreeSet<&str>) -> Result<BTreeMap<String,
             tagged.push((account.id.clone(), aws.account_tags(&account.id).await?));
         }
     }
+    let shown = |id: String| {
+        if id == organization.management {
+            MANAGEMENT.to_owned()
+        } else {
+            id
+        }
+    };
     let mut book = BTreeMap::new();
     for word in words {
         let chosen = match *word {
@@ -122,16 +141,12 @@ async fn read_book(aws: &Aws, words: &BTreeSet<&str>) -> Result<BTreeMap<String,
                 None => continue,
             },
         };
-        let shown = |id: String| {
-            if id == organization.management {
-                MANAGEMENT.to_owned()
-            } else {
-                id
-            }
-        };
         book.insert((*word).to_owned(), chosen.into_iter().map(shown).collect());
     }
-    Ok(book)
+    let names = accounts
+        .iter()
+        .map(|account| (shown(account.id.clone()), account.name.clone()));
+    Ok((book, names.collect()))
 }
 
 fn ids<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<String> {

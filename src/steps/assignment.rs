@@ -4,7 +4,7 @@
 //! only after arriving (phase 6). Both are nodes of one step. A step that is to come after some of them names those with
 //! `Each` and [`keys_of`]: `After` would also wait for those that wait for provisioning.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,7 @@ use crate::{
     },
     engine::{
         declared::{Block, Declared, Term},
+        grid::{Grid, Spot},
         guide::Guide,
         known::ByHand,
         needs::{Each, One},
@@ -78,6 +79,13 @@ impl Step<World> for AccountAssignment {
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/assignusers.html",
     };
     const AT_ONCE: usize = limits::ASSIGNMENTS_IN_FLIGHT;
+    const GRID: Option<Grid> = Some(Grid {
+        title: "Access",
+        row: "account",
+        column: "permission set",
+        entry: "user or group",
+        read: spot,
+    });
     type Needs = (One<AwsInstance>, Each<PermissionSet>, Each<AwsUser>, Each<Arrived>);
     type Output = Standing;
 
@@ -100,6 +108,11 @@ impl Step<World> for AccountAssignment {
                 }
             })
             .collect()
+    }
+
+    fn row_names(&self, world: &World, target: Option<&str>) -> BTreeMap<String, String> {
+        let book = world.targets.iter().find(|known| Some(known.name.as_str()) == target);
+        book.map(|target| target.accounts.names().clone()).unwrap_or_default()
     }
 
     async fn probe(&self, cx: &Cx, ready: &Ready, known: Option<&Standing>) -> Result<Probe<Standing>, Fault> {
@@ -343,8 +356,11 @@ impl Row {
 
     /// The parts of a key.
     fn read(profile: &profile::Profile, key: &str) -> Option<Self> {
-        let mut parts = key.rsplitn(3, BETWEEN);
-        let (set, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let Spot {
+            row: account,
+            column: set,
+            entry: name,
+        } = spot(key)?;
         let principal = match name.strip_prefix(GROUP) {
             Some(group) => Who::Group(group.to_owned()),
             None => who(profile, name),
@@ -355,6 +371,13 @@ impl Row {
             set: set.to_owned(),
         })
     }
+}
+
+/// The parts of a key: who, where, and what.
+fn spot(key: &str) -> Option<Spot<'_>> {
+    let mut parts = key.rsplitn(3, BETWEEN);
+    let (column, row, entry) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Spot { row, column, entry })
 }
 
 fn who(profile: &profile::Profile, upn: &str) -> Who {

@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+/// With more items than this, a step's table is worth a look.
+const MANY: u32 = 4;
 /// Columns between two keys.
 const GAP: &str = "   ";
 /// The most lines that a message takes.
@@ -48,6 +50,8 @@ fn shows(when: When, shared: &Shared) -> bool {
             let mut fields = open.questions.iter().flat_map(|question| &question.guide.fields);
             fields.any(|field| field.entry == Entry::File)
         }
+        When::Many => open.view.grids().iter().any(|grid| grid.tally.count(|_| true) > MANY),
+        When::Targets => open.view.grids().len() > 1,
         When::Called => open.view.nodes().get(open.focus).is_some_and(|node| node.requests > 0),
     }
 }

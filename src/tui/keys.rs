@@ -40,6 +40,10 @@ pub enum Place {
     Health,
     /// One entry of a log, one answer, or one person's time line.
     Detail,
+    /// Who may use what, as a table.
+    Access,
+    /// One cell of that table.
+    Cell,
 }
 
 /// What a key does.
@@ -125,6 +129,8 @@ pub enum Action {
     List,
     /// Look after the federation.
     Health,
+    /// Show who may use what.
+    Access,
     /// Restart provisioning.
     Restart,
     /// Provision somebody now.
@@ -177,6 +183,10 @@ pub enum When {
     Simulated,
     /// When the step in focus has made calls.
     Called,
+    /// When a table says more than the walk does.
+    Many,
+    /// When there are tables of several targets.
+    Targets,
     /// When a file is asked for.
     File,
 }

@@ -20,7 +20,7 @@ use fedwiz::{
         dag::map::Map,
         host::{Choice, Draft, Federation, Folder, Host, Known, Running, SignIn, Wrong},
         page::{Effect, Open, Shared},
-        screen::walk::Walk,
+        screen::{access::AccessPage, walk::Walk},
         theme::Theme,
     },
 };
@@ -42,6 +42,8 @@ const NOTICES: usize = 8;
 /// How many pictures one round takes.
 const PICTURES: usize = 500;
 const TARGET: f64 = 4.0;
+/// From a key to the picture, in milliseconds.
+const KEY: f64 = 16.0;
 /// In the order of the key that goes from one to the next.
 const MODES: [&str; 4] = ["boxes", "chips", "tree", "counts"];
 
@@ -75,6 +77,53 @@ pub fn measure(wish: &Wish, table: &mut Table) {
             );
         }
     }
+    measure_table(wish, table, empty);
+}
+
+/// The table of access, with as many assignments as a large company has: one picture as the loop draws it, and from a key to the
+/// picture that it changes.
+fn measure_table(wish: &Wish, table: &mut Table, empty: f64) {
+    let nodes = if wish.quick { 2_000 } else { 20_000 };
+    let fleet = Fleet::of(nodes);
+    let mut show = Show::of(&fleet);
+    let walk = median(wish.rounds(), || p99(wish, || show.frame()));
+    table.row(
+        format!("frame p99: {nodes} assignments, the walk, {NOTICES} notices, the focus moves"),
+        Unit::Millis,
+        walk,
+        TARGET,
+        format!("{:.1} × an empty page", walk / empty),
+    );
+    show.app.show(Box::new(AccessPage::default()));
+    let drawn = median(wish.rounds(), || p99(wish, || show.frame()));
+    table.row(
+        format!("frame p99: {nodes} assignments, the table, {NOTICES} notices, the focus moves"),
+        Unit::Millis,
+        drawn,
+        TARGET,
+        format!("{:.1} × an empty page", drawn / empty),
+    );
+    let keys = [
+        KeyCode::Right,
+        KeyCode::PageDown,
+        KeyCode::Char('v'),
+        KeyCode::End,
+        KeyCode::Char('n'),
+    ];
+    let mut next = keys.iter().cycle();
+    let keyed = median(wish.rounds(), || {
+        p99(wish, || {
+            show.key(*next.next().unwrap());
+            show.draw();
+        })
+    });
+    table.row(
+        format!("frame p99: {nodes} assignments, the table, from a key to the picture"),
+        Unit::Millis,
+        keyed,
+        KEY,
+        String::new(),
+    );
 }
 
 fn p99(wish: &Wish, mut picture: impl FnMut()) -> f64 {

@@ -1,9 +1,11 @@
 //! Every screen, drawn from real runs over the simulation: as pictures, and held to properties at all sizes.
 
+mod access;
 mod answers;
 mod care;
 mod cuts;
 mod film;
+mod fleet;
 mod odd;
 mod pictures;
 mod scenes;

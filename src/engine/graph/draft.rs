@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Chapter, Graph, Need, Node, NodeId, NodeIx, Remembered};
+use super::{Chapter, Graph, Need, Node, NodeId, NodeIx, Remembered, RowId};
 use crate::{
     engine::{
         any::{AnyStep, Phase},
@@ -36,6 +36,7 @@ pub(super) struct Draft<'a, W: World> {
     steps: HashMap<StepId, &'static dyn AnyStep<W>>,
     /// Where the next forgotten item of a step would stand: phase and edges.
     homes: HashMap<StepId, (usize, Arc<[Edge]>)>,
+    row_names: HashMap<RowId, String>,
 }
 
 impl<'a, W: World> Draft<'a, W> {
@@ -45,6 +46,7 @@ impl<'a, W: World> Draft<'a, W> {
             declared: Vec::new(),
             steps: HashMap::new(),
             homes: HashMap::new(),
+            row_names: HashMap::new(),
         };
         for (number, phase) in phases.iter().enumerate() {
             for &step in phase.steps {
@@ -59,6 +61,12 @@ impl<'a, W: World> Draft<'a, W> {
                     Scope::Target => targets.iter().cloned().map(Some).collect(),
                 };
                 for target in places {
+                    if step.grid().is_some() {
+                        let shown = target.clone().filter(|_| targets.len() > 1);
+                        let names = step.row_names(world, target.as_deref()).into_iter();
+                        let names = names.map(|(row, name)| ((about.id.to_string(), shown.clone(), row), name));
+                        draft.row_names.extend(names);
+                    }
                     for item in step.items(world, target.as_deref()) {
                         let phase = item.phase.unwrap_or(number);
                         if phase >= phases.len() {
@@ -144,7 +152,12 @@ impl<'a, W: World> Draft<'a, W> {
 
     pub(super) fn finish(self, phases: &[&'static Phase<W>]) -> Result<Graph<W>, Fault> {
         let wiring = self.wire()?;
-        let Self { targets, declared, .. } = self;
+        let Self {
+            targets,
+            declared,
+            row_names,
+            ..
+        } = self;
         let order = canonical_order(&declared, &wiring)?;
         let mut number = vec![0_u32; declared.len() + wiring.gates];
         for (new, &old) in order.iter().enumerate() {
@@ -227,6 +240,7 @@ impl<'a, W: World> Draft<'a, W> {
             after,
             before,
             several_targets: targets.len() > 1,
+            row_names,
         };
         graph.weigh();
         Ok(graph)

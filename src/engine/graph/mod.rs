@@ -86,7 +86,7 @@ pub struct Node<W: World> {
 
 impl<W: World> Node<W> {
     /// The lane it shares with others, by number. Two nodes of one lane are never at work at the same time.
-    pub(super) fn lane(&self) -> Option<u32> {
+    pub fn lane(&self) -> Option<u32> {
         self.lane
     }
 
@@ -123,6 +123,9 @@ pub struct Remembered {
     pub refs: Vec<(String, String)>,
 }
 
+/// A row of a step's table: the step, the target as in a node's name, and the row.
+type RowId = (String, Option<String>, String);
+
 /// The graph.
 pub struct Graph<W: World> {
     nodes: Vec<Node<W>>,
@@ -133,6 +136,7 @@ pub struct Graph<W: World> {
     /// For each vertex: how many vertices it waits for.
     before: Vec<Vec<u32>>,
     several_targets: bool,
+    row_names: HashMap<RowId, String>,
 }
 
 impl<W: World> Graph<W> {
@@ -178,6 +182,12 @@ impl<W: World> Graph<W> {
     /// The phases, in order.
     pub fn chapters(&self) -> &[Chapter] {
         &self.chapters
+    }
+
+    /// What rows of the steps' tables are called, where they have more than an id: step, target, row and name.
+    pub fn row_names(&self) -> impl Iterator<Item = (&str, Option<&str>, &str, &str)> {
+        let rows = self.row_names.iter();
+        rows.map(|((step, target, row), name)| (step.as_str(), target.as_deref(), row.as_str(), name.as_str()))
     }
 
     /// Whether nodes are named with their target.

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    ACTIVITY, Activity, Declined, LONGEST, Requests, RunView, Seen, View, Waited, Waits, chapter, cleaned, millis,
+    ACTIVITY, Activity, Declined, Flow, GridView, LONGEST, Requests, RunView, Seen, Tally, View, Waited, Waits,
+    chapter, cleaned, millis,
 };
 use crate::{
     engine::{
@@ -89,6 +90,7 @@ impl View {
                 let node = &mut self.nodes[number];
                 node.begun = true;
                 node.began = Some(at);
+                self.flow_mut(number).begins(at);
                 self.enter(number, at, State::Acting, "");
                 self.own(number, true);
             }
@@ -132,6 +134,7 @@ impl View {
             Fact::Released {} => self.own(number, true),
             Fact::UndoStarted {} => {
                 self.nodes[number].began = Some(at);
+                self.flow_mut(number).begins(at);
                 self.enter(number, at, State::Undoing, "");
             }
             Fact::Undone { what, proof, unproven } => {
@@ -257,6 +260,7 @@ impl View {
     fn find_out(&mut self, number: usize, at: Timestamp, finding: &Finding) {
         if self.nodes[number].finding.is_none() {
             self.found += 1;
+            self.flow_mut(number).found += 1;
         }
         let mut finding = finding.clone();
         finding.note = clean(&finding.note).into_owned().into();
@@ -301,10 +305,58 @@ impl View {
     pub(super) fn add(&mut self, id: NodeId, chapter: usize) -> usize {
         let number = self.nodes.len();
         self.index.insert(id.clone(), number);
+        let flow = self.flow_for(&id);
+        let spot = self.spot_for(&id, number);
+        self.spots.push((flow, spot));
         self.nodes.push(NodeView::new(id, chapter));
-        self.tally.add(State::Open);
-        self.chapters[chapter].tally.add(State::Open);
+        for tally in self.tallies(number) {
+            tally.add(State::Open);
+        }
         number
+    }
+
+    /// The flow of such a node.
+    fn flow_for(&mut self, id: &NodeId) -> u32 {
+        let next = self.flows.len();
+        let key = (id.step.clone(), id.target.clone());
+        let flow = *self.flows_by.entry(key).or_insert(next);
+        if flow == next {
+            let at_once = self.outline.at_once(&id.step, &id.target);
+            self.flows.push(Flow::new(id.step.clone(), id.target.clone(), at_once));
+        }
+        u32::try_from(flow).expect("there are fewer steps than nodes")
+    }
+
+    /// The place of such a node in a table, if its step makes one.
+    fn spot_for(&mut self, id: &NodeId, number: usize) -> Option<(u32, u32)> {
+        let grid = self.outline.grid(&id.step)?;
+        let known = self.grids.iter();
+        let mut known = known.map(|grid| grid.step == id.step && grid.target == id.target);
+        let at = known.position(|same| same).unwrap_or(self.grids.len());
+        if at == self.grids.len() {
+            self.grids.push(GridView::new(grid, id.step.clone(), id.target.clone()));
+        }
+        let outline = &self.outline;
+        let name = |row: &str| outline.row_name(&id.step, &id.target, row);
+        let cell = self.grids[at].put(number, &id.item, name)?;
+        Some((u32::try_from(at).ok()?, cell))
+    }
+
+    fn flow_mut(&mut self, number: usize) -> &mut Flow {
+        &mut self.flows[self.spots[number].0 as usize]
+    }
+
+    /// All counts that a node is in.
+    fn tallies(&mut self, number: usize) -> impl Iterator<Item = &mut Tally> {
+        let (flow, spot) = self.spots[number];
+        let cell = spot.map(|(grid, cell)| self.grids[grid as usize].tallies(cell));
+        [
+            &mut self.tally,
+            &mut self.chapters[self.nodes[number].chapter].tally,
+            &mut self.flows[flow as usize].tally,
+        ]
+        .into_iter()
+        .chain(cell.into_iter().flatten())
     }
 
     /// The phase of steps that this version does not know.
@@ -332,6 +384,7 @@ impl View {
                 self.change(number, run.since, rest);
             }
         }
+        self.flows.iter_mut().for_each(Flow::start);
         self.owned_at_start = self.owned;
         self.found = 0;
         self.asked = 0;
@@ -350,6 +403,9 @@ impl View {
             self.waited(number, at);
         }
         self.change(number, at, state);
+        if before != state && state.is_settled() && !matches!(state, State::Blocked | State::Skipped) {
+            self.ended(number, at);
+        }
         if before != state && !matches!(state, State::Open | State::Looking | State::Acting | State::Undoing) {
             if self.activity.len() == ACTIVITY {
                 self.activity.pop_front();
@@ -386,8 +442,9 @@ impl View {
         }
         node.state = state;
         node.since = Some(at);
-        self.tally.shift(before, state);
-        self.chapters[node.chapter].tally.shift(before, state);
+        for tally in self.tallies(number) {
+            tally.shift(before, state);
+        }
         let member = |set: &mut BTreeSet<usize>, is: bool| {
             if is {
                 set.insert(number);
@@ -401,6 +458,16 @@ impl View {
         );
         member(&mut self.needs, state == State::NeedsPerson);
         member(&mut self.failed, state == State::Failed);
+    }
+
+    /// A node came to an end: one that had something to do in this run tells how fast it goes.
+    fn ended(&mut self, number: usize, at: Timestamp) {
+        let since = self.run.as_ref().map(|run| run.since);
+        if let (Some(began), Some(since)) = (self.nodes[number].began, since)
+            && began >= since
+        {
+            self.flow_mut(number).ends(at, millis(began, at));
+        }
     }
 
     /// A wait is over, if there was one.
@@ -429,10 +496,13 @@ impl View {
         let node = &mut self.nodes[number];
         if node.ours != ours {
             node.ours = ours;
-            if ours {
-                self.owned += 1;
-            } else {
-                self.owned -= 1;
+            let flow = &mut self.flows[self.spots[number].0 as usize];
+            for owned in [&mut self.owned, &mut flow.owned] {
+                if ours {
+                    *owned += 1;
+                } else {
+                    *owned -= 1;
+                }
             }
         }
     }

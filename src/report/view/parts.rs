@@ -25,6 +25,12 @@ impl Tally {
             .sum()
     }
 
+    /// Of the states that any node is in, the one that asks most for a look.
+    pub fn worst(&self) -> Option<State> {
+        let present = self.present().map(|(state, _)| state);
+        present.max_by_key(|state| state.urgency())
+    }
+
     /// The states that any node is in, with their number.
     pub fn present(&self) -> impl Iterator<Item = (State, u32)> {
         State::all()

@@ -34,6 +34,12 @@ fn check(view: &View) {
         let by_chapter: u32 = view.chapters().iter().map(|chapter| chapter.tally.of(wanted)).sum();
         assert_eq!(by_chapter as usize, number, "{wanted:?}");
     }
+    for wanted in State::all() {
+        let by_flow: u32 = view.flows().iter().map(|flow| flow.tally.of(wanted)).sum();
+        assert_eq!(by_flow, view.tally().of(wanted), "{wanted:?}");
+    }
+    let owned: u32 = view.flows().iter().map(|flow| flow.owned).sum();
+    assert_eq!(owned, view.owned);
     let needs = view
         .nodes()
         .iter()

@@ -138,7 +138,7 @@ impl<'a> Standings<'a> {
         }
         let state = State::all()
             .filter(|state| tally[state.index()] > 0)
-            .max_by_key(|state| urgency(*state))
+            .max_by_key(|state| state.urgency())
             .unwrap_or(State::Open);
         let through = State::all().filter(|state| if self.back { state.is_gone() } else { state.stands() });
         let standing = Standing {
@@ -174,20 +174,5 @@ impl<'a> Standings<'a> {
         };
         self.open[card] = Some(open);
         open
-    }
-}
-
-/// What asks for a look before others: trouble, then people, then work, then what is to come, then what is done.
-fn urgency(state: State) -> u8 {
-    match state {
-        State::Failed => 9,
-        State::NeedsPerson => 8,
-        State::Retrying => 7,
-        State::Acting | State::Undoing => 6,
-        State::Looking | State::Waiting => 5,
-        State::Blocked | State::Begun => 4,
-        State::Open => 3,
-        State::Unproven | State::UndoneUnproven | State::Kept | State::Skipped => 2,
-        _ => 1,
     }
 }

@@ -15,7 +15,7 @@ const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 #[rustfmt::skip]
 pub(super) const EVERYWHERE: &[P] = &[
     P::Home, P::Form, P::Plan, P::Walk, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder,
-    P::Files, P::Health, P::Detail,
+    P::Files, P::Health, P::Detail, P::Access, P::Cell,
 ];
 /// Where letters are not typed into a field.
 const NOT_TYPING: &[P] = &[
@@ -27,21 +27,26 @@ const NOT_TYPING: &[P] = &[
     P::Help,
     P::Health,
     P::Detail,
+    P::Access,
+    P::Cell,
 ];
 /// Where they move in a list or a picture.
-const MOVING: &[P] = &[P::Home, P::Plan, P::Walk, P::Step, P::Help, P::Health, P::Detail];
+#[rustfmt::skip]
+const MOVING: &[P] = &[
+    P::Home, P::Plan, P::Walk, P::Step, P::Help, P::Health, P::Detail, P::Access, P::Cell,
+];
 /// Where letters are.
 pub(super) const TYPING: &[P] = &[P::Form, P::Guide, P::Teardown, P::Ask, P::Finder, P::Files];
 #[rustfmt::skip]
 const LISTS: &[P] = &[
     P::Home, P::Plan, P::Walk, P::Step, P::Guide, P::Teardown, P::Ask, P::Help, P::Finder, P::Files,
-    P::Form, P::Health, P::Detail,
+    P::Form, P::Health, P::Detail, P::Access, P::Cell,
 ];
 /// Where one goes back to what was there before.
 #[rustfmt::skip]
 const INSIDE: &[P] = &[
     P::Form, P::Plan, P::Step, P::Guide, P::SignIn, P::Teardown, P::Ask, P::Help, P::Finder, P::Files,
-    P::Health, P::Detail,
+    P::Health, P::Detail, P::Access, P::Cell,
 ];
 const PARTS: &[P] = &[P::Walk, P::Guide, P::Form, P::Step, P::Health];
 
@@ -81,6 +86,16 @@ pub const KEYS: &[Key] = &[
     key(A::TakeBack, &[(NONE, Char('u'))], "u", &[P::Walk], "take back", "Show what a teardown would take back, and ask.", true).when(When::Ours),
     key(A::New, &[(NONE, Char('n'))], "n", &[P::Home], "new", "Make a new federation.", true),
     key(A::Health, &[(NONE, Char('m'))], "m", &[P::Walk, P::Home], "health", "See how it is looked after: provisioning, token, certificates and people, live.", true),
+    key(A::Access, &[(NONE, Char('a'))], "a", &[P::Walk], "access", "See who may use what: accounts by permission sets, each cell with its state.", true).when(When::Many),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Access], "open cell", "Show who has the permission set in the account, each with state and reason.", true),
+    key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Cell], "open step", "Show everything about the chosen assignment.", true),
+    key(A::Filter, &[(NONE, Char('v'))], "v", &[P::Access, P::Cell], "filter", "Show all, only what failed, or only what is not there yet.", true),
+    key(A::Search, &[(NONE, Char('/'))], "/", &[P::Access], "find", "Find an account or a permission set by name.", true),
+    key(A::NextInNeed, &[(NONE, Char('n'))], "n", &[P::Access], "next in need", "Go to the next cell in which something failed or needs you.", true),
+    key(A::NextPart, &[(NONE, Tab)], "Tab", &[P::Access], "next target", "The table of the next AWS target.", true).when(When::Targets),
+    key(A::PartBefore, &[(SHIFT, BackTab), (NONE, BackTab)], "Shift-Tab", &[P::Access], "target before", "The table of the AWS target before.", false),
+    key(A::Left, &[(NONE, Left), (NONE, Char('h'))], "← h", &[P::Access], "left", "One column to the left.", false),
+    key(A::Right, &[(NONE, Right)], "→", &[P::Access], "right", "One column to the right.", false),
     key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Health], "open entry", "Show the chosen entry of the log: its steps, its cause, and what mends it.", true),
     key(A::Pause, &[(NONE, Char('p'))], "p", &[P::Health], "pause or start", "Pause provisioning, or start it; asks first.", true),
     key(A::Restart, &[(NONE, Char('r'))], "r", &[P::Health], "restart", "Restart provisioning: says what each way forgets, and asks first.", true),

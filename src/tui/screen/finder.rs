@@ -10,7 +10,10 @@
 use ratatui::{Frame, layout::Rect};
 
 use crate::{
-    report::words::Tone,
+    report::{
+        view::Side,
+        words::{State, Tone},
+    },
     tui::{
         keys::{self, Action, Place},
         page::{Effect, Event, Page, Shared},
@@ -34,19 +37,36 @@ pub struct Finder {
 enum Source {
     Commands(Place),
     Steps,
+    /// The rows and columns of the table of this number.
+    Grid(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Means {
     Act(Action),
     Node(usize),
+    Row(usize),
+    Column(usize),
 }
+
+/// What a row or a column that was found is told by, before its number.
+pub(super) const ROW: &str = "row";
+pub(super) const COLUMN: &str = "column";
 
 /// The commands of a screen.
 pub fn commands(place: Place) -> Finder {
     Finder {
         title: "Commands",
         source: Source::Commands(place),
+        search: Search::at(0),
+    }
+}
+
+/// The rows and columns of a table.
+pub(super) fn grid(number: usize) -> Finder {
+    Finder {
+        title: "Find",
+        source: Source::Grid(number),
         search: Search::at(0),
     }
 }
@@ -101,6 +121,29 @@ impl Finder {
                 });
                 found.collect()
             }
+            Source::Grid(number) => {
+                let grids = shared.open.as_ref().map(|open| open.view.grids());
+                let Some(grid) = grids.and_then(|grids| grids.get(number)) else {
+                    return Vec::new();
+                };
+                let entry = |side: &Side, what: &str| {
+                    let look = side.tally.worst().unwrap_or(State::Open).look();
+                    let name = side.full();
+                    self.search
+                        .finds(&format!("{name} {what} {}", look.word))
+                        .then(|| Entry {
+                            mark: Some((shared.theme.glyph(look), look.tone)),
+                            name,
+                            about: format!("{what}, {}", look.word),
+                        })
+                };
+                let rows = grid.rows.iter().enumerate();
+                let rows = rows.filter_map(|(at, side)| Some((Means::Row(at), entry(side, grid.grid.row)?)));
+                let columns = grid.columns.iter().enumerate();
+                let columns =
+                    columns.filter_map(|(at, side)| Some((Means::Column(at), entry(side, grid.grid.column)?)));
+                rows.chain(columns).collect()
+            }
         }
     }
 }
@@ -127,6 +170,8 @@ impl Page for Finder {
                     }
                     vec![Effect::Back]
                 }
+                Some((Means::Row(at), _)) => vec![Effect::Back, Effect::Chosen(format!("{ROW} {at}"))],
+                Some((Means::Column(at), _)) => vec![Effect::Back, Effect::Chosen(format!("{COLUMN} {at}"))],
                 Some((Means::Act(action), _)) => vec![Effect::Back, Effect::Act(*action)],
                 None => Vec::new(),
             };

@@ -1,5 +1,6 @@
 //! The screens, one file each. Each file begins with a drawing of itself.
 
+pub mod access;
 pub mod ask;
 pub mod files;
 pub mod finder;

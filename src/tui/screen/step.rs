@@ -33,6 +33,7 @@ use crate::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
         widget::{
+            flow::flow_lines,
             line::{columns, ends, labelled, put, row},
             name::in_words,
             scroll::Scroll,
@@ -170,7 +171,8 @@ impl StepScreen {
             put("Undo", about.undo, None);
             put("Page", about.read_more, None);
         }
-        for line in wait_lines(theme, node, shared.now, columns) {
+        let flow = flow_lines(shared, open, self.node, columns);
+        for line in wait_lines(theme, node, shared.now, columns).into_iter().chain(flow) {
             rows.push(Row { line, copies: None });
         }
         let calls: Vec<&Exchange> = node.exchanges().collect();

@@ -25,7 +25,8 @@ use self::{
     head::{draw_banner, draw_head, draw_phase_line, draw_phases},
 };
 use super::{
-    ask::Ask, finder, guide::GuideScreen, health::HealthPage, start::Start, step, step::StepScreen, teardown::Teardown,
+    access::AccessPage, ask::Ask, finder, guide::GuideScreen, health::HealthPage, start::Start, step, step::StepScreen,
+    teardown::Teardown,
 };
 use crate::{
     engine::{driver::Order, fact::Intent},
@@ -129,6 +130,10 @@ impl Page for Walk {
                 }
                 shared.say = Some("Let it come to its end first, or stop it (q).".into());
             }
+            Event::Act(Action::Access) => match AccessPage::of(open) {
+                Some(page) => return vec![Effect::Show(Box::new(page))],
+                None => shared.say = Some("This federation assigns nobody to an account.".into()),
+            },
             Event::Act(Action::Health) => return vec![Effect::Show(Box::new(HealthPage::default()))],
             Event::Act(Action::NeedsYou) => match GuideScreen::of_first(open) {
                 Some(guide) => return vec![Effect::Show(Box::new(guide))],

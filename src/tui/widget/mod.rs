@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod field;
+pub mod flow;
 pub mod frame;
 pub mod line;
 pub mod name;

@@ -48,8 +48,12 @@ impl Scroll {
 
     /// The lines to draw where `height` of `lines` fit: the chosen one is among them.
     pub fn window(&self, height: usize, lines: usize) -> Range<usize> {
+        self.window_at(self.at, height, lines)
+    }
+
+    fn window_at(&self, at: usize, height: usize, lines: usize) -> Range<usize> {
         self.page.set(height);
-        let at = self.at.min(lines.saturating_sub(1));
+        let at = at.min(lines.saturating_sub(1));
         let mut top = self.top.get().min(lines.saturating_sub(height));
         if at < top {
             top = at;
@@ -63,6 +67,19 @@ impl Scroll {
     /// The rows of an area with the number of the line that each shows. What is above and below them is marked beside them.
     pub fn rows(&self, theme: &Theme, lines: usize, frame: &mut Frame<'_>, area: Rect) -> Vec<(usize, Rect)> {
         let window = self.window(usize::from(area.height), lines);
+        rows(theme, window, lines, frame, area)
+    }
+
+    /// The same with this line chosen, where the lines are others than they were at the last event.
+    pub fn rows_at(
+        &self,
+        at: usize,
+        theme: &Theme,
+        lines: usize,
+        frame: &mut Frame<'_>,
+        area: Rect,
+    ) -> Vec<(usize, Rect)> {
+        let window = self.window_at(at, usize::from(area.height), lines);
         rows(theme, window, lines, frame, area)
     }
 

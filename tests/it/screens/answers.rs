@@ -182,9 +182,15 @@ const MOVES: [Option<KeyCode>; 5] = [
 ];
 
 #[test]
-fn no_key_of_the_page_on_upkeep_is_dead() {
+fn no_key_of_the_pages_on_upkeep_and_access_is_dead() {
     let mut dead = Vec::new();
-    for (place, name) in [(Place::Health, "health-failed"), (Place::Detail, "health-entry")] {
+    let pages = [
+        (Place::Health, "health-failed"),
+        (Place::Detail, "health-entry"),
+        (Place::Access, "access"),
+        (Place::Cell, "access-cell"),
+    ];
+    for (place, name) in pages {
         for key in keys::keys(place) {
             for (modifiers, code) in key.codes {
                 let alive = MOVES.iter().any(|first| {

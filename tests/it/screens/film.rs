@@ -20,6 +20,7 @@ use fedwiz::{
     fault::Fault,
     profile::Profile,
     report::{outline::Outline, replay::recall, view::View},
+    session::Session,
     sim::Sim,
     steps::PHASES,
     tui::{
@@ -32,7 +33,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
-use super::{care::Care, odd};
+use super::{care::Care, fleet, odd};
 use crate::loopback::Loopback;
 
 /// A run as it was told, notice by notice.
@@ -58,6 +59,32 @@ pub struct Film {
 }
 
 impl Film {
+    /// Of this session's federation; nothing has happened on it.
+    pub fn of(session: &Session) -> Self {
+        let graph = &session.graph;
+        Self {
+            name: session.profile.federation.clone(),
+            leads: format!("{} ⇄ aws (us-east-1)", session.profile.entra.tenant),
+            empty: recall(Outline::of(PHASES, graph), []),
+            map: Map::of(graph),
+            needs: graph
+                .indices()
+                .map(|ix| {
+                    graph
+                        .needs(ix)
+                        .flat_map(|(_, picked)| picked.iter().map(|ix| ix.index()))
+                        .collect()
+                })
+                .collect(),
+            needed_by: graph
+                .indices()
+                .map(|ix| graph.dependents(ix).iter().map(|ix| ix.index()).collect())
+                .collect(),
+            simulated: false,
+            takes: Vec::new(),
+        }
+    }
+
     /// Runs all of these in a simulation, and keeps what was told.
     async fn shot(scenario: &str, change: fn(&mut Profile), play: Play, intents: &[Intent]) -> Self {
         let world = Loopback::start_with(scenario, change).await;
@@ -68,30 +95,7 @@ impl Film {
         let mut film = None;
         for intent in intents {
             let session = world.session().await.unwrap();
-            let film = film.get_or_insert_with(|| {
-                let graph = &session.graph;
-                Film {
-                    name: session.profile.federation.clone(),
-                    leads: format!("{} ⇄ aws (us-east-1)", session.profile.entra.tenant),
-                    empty: recall(Outline::of(PHASES, graph), []),
-                    map: Map::of(graph),
-                    needs: graph
-                        .indices()
-                        .map(|ix| {
-                            graph
-                                .needs(ix)
-                                .flat_map(|(_, picked)| picked.iter().map(|ix| ix.index()))
-                                .collect()
-                        })
-                        .collect(),
-                    needed_by: graph
-                        .indices()
-                        .map(|ix| graph.dependents(ix).iter().map(|ix| ix.index()).collect())
-                        .collect(),
-                    simulated: false,
-                    takes: Vec::new(),
-                }
-            });
+            let film = film.get_or_insert_with(|| Self::of(&session));
             let mut told = session.recorder.subscribe();
             let stopper = Arc::new(Stopper {
                 console: Arc::clone(&console),
@@ -163,6 +167,8 @@ pub struct Films {
     pub stopped: Film,
     pub word: Film,
     pub foreign: Film,
+    /// A company's access, under way.
+    pub fleet: Film,
     /// How the tutorial's federation is looked after.
     pub care: Care,
     /// How texts are said that no film holds.
@@ -213,6 +219,7 @@ pub fn films() -> &'static Films {
                 stopped: Film::shot("fresh", |_| {}, Play::Stop, &up).await,
                 word: Film::shot("fresh", |_| {}, Play::Word, &up).await,
                 foreign: Film::shot("fresh", foreign_names, Play::Along, &[Intent::Plan]).await,
+                fleet: fleet::shot().await,
                 care: Care::shot().await,
                 say: str::to_owned,
             }
@@ -236,6 +243,7 @@ pub fn odd_films() -> &'static Films {
         let [tutorial, refused, stopped, word] = shot.map(|film| odd::told(&film));
         Films {
             foreign: tutorial.clone(),
+            fleet: odd::told(&films().fleet),
             demo: Film {
                 simulated: true,
                 ..tutorial.clone()

@@ -46,6 +46,8 @@ fn is_kept_small(name: &str) -> bool {
             | "health-quarantine"
             | "health-failed"
             | "health-outage"
+            | "access"
+            | "access-cell"
     )
 }
 

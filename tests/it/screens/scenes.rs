@@ -10,8 +10,8 @@ use fedwiz::{
         keys::{Action, Place},
         page::Open,
         screen::{
-            ask::Ask, finder, form::Form, guide::GuideScreen, health::HealthPage, help::Help, sign_in::SignInPage,
-            start::Start, step::StepScreen,
+            access::AccessPage, ask::Ask, finder, form::Form, guide::GuideScreen, health::HealthPage, help::Help,
+            sign_in::SignInPage, start::Start, step::StepScreen,
         },
         upkeep::Heard,
     },
@@ -365,6 +365,34 @@ pub const SCENES: &[(&str, Scene)] = &[
         stage.heard(Heard::Person(Box::new(Ok(films.care.person.clone()))));
         stage
     }),
+    ("walk-many", |films| {
+        let mut stage = access(films);
+        stage.key(KeyCode::Esc);
+        stage
+    }),
+    ("access", |films| access(films)),
+    ("access-failed", |films| {
+        let mut stage = access(films);
+        stage.key(KeyCode::Char('v'));
+        stage
+    }),
+    ("access-find", |films| {
+        let mut stage = access(films);
+        stage.key(KeyCode::Char('/')).typed("database");
+        stage
+    }),
+    ("access-cell", |films| {
+        let mut stage = access(films);
+        stage.key(KeyCode::Char('n')).key(KeyCode::Enter).key(KeyCode::Down);
+        stage
+    }),
+    ("step-many", |films| {
+        let mut stage = access(films);
+        let open = stage.app.shared.open.as_mut().unwrap();
+        let node = open.view.failures().next().unwrap();
+        stage.app.show(Box::new(StepScreen::of(node)));
+        stage
+    }),
     ("help", |films| {
         let mut stage = Stage::of(&films.tutorial, &[]);
         stage.app.show(Box::new(Help::of(Place::Walk)));
@@ -458,6 +486,18 @@ fn form(films: &'static Films) -> Stage {
     let draft = stage.app.shared.draft.clone();
     stage.app.show(Box::new(Form::new(draft)));
     stage.key(KeyCode::Enter);
+    stage
+}
+
+/// Who may use what, while it is being assigned; two columns and three rows from the corner.
+fn access(films: &'static Films) -> Stage {
+    let mut stage = Stage::of(&films.fleet, &[]);
+    let all = films.fleet.takes[0].notices.len();
+    let told = std::cell::Cell::new(0);
+    stage.play(Intent::Up, |_| told.replace(told.get() + 1) + 1 == all);
+    stage.app.show(Box::new(AccessPage::default()));
+    stage.key(KeyCode::Down).key(KeyCode::Down).key(KeyCode::Down);
+    stage.key(KeyCode::Right).key(KeyCode::Right);
     stage
 }
 

@@ -8,6 +8,7 @@ use crate::{
         page::{Open, Shared},
         theme::Theme,
         widget::{
+            flow::flow_lines,
             line::{self, labelled, most},
             name::in_words,
             wait::wait_lines,
@@ -82,7 +83,13 @@ pub(super) fn draw(shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Re
         }
         put("Undo", about.undo, Tone::Note);
     }
-    let all: Vec<Line<'static>> = waits.into_iter().chain(lines).collect();
+    let all = flow_lines(shared, open, open.focus, columns);
+    // What is in the way of this one comes before how it goes with all of them.
+    let (first, last) = match node.fault() {
+        Some(_) => (Vec::new(), all),
+        None => (all, Vec::new()),
+    };
+    let all: Vec<Line<'static>> = first.into_iter().chain(waits).chain(lines).chain(last).collect();
     // Where there is more, the step's own page has it.
     let all = most(theme, all, usize::from(area.height), columns, " Enter");
     for (line, y) in all.into_iter().zip(area.y..area.bottom()) {
