@@ -9,7 +9,7 @@ use super::{
     paper::{Paper, Span, Style},
     view::{CellView, GridView, View},
     wire::Body,
-    words::{State, Tone},
+    words::{self, State, Tone},
 };
 use crate::engine::graph::NodeId;
 
@@ -65,8 +65,10 @@ pub fn write(out: impl io::Write, style: Style, view: &View) -> io::Result<()> {
             .present()
             .map(|(state, number)| format!("{number} {}", state.word()));
         let states: Vec<String> = states.collect();
-        let (rows, columns) = (grid.rows.len(), grid.columns.len());
-        let text = format!("{rows} × {columns}: {}.", states.join(", "));
+        let count = |sides: usize, what: &str| words::count(sides as u64, what, &format!("{what}s"));
+        let rows = count(grid.rows.len(), grid.grid.row);
+        let columns = count(grid.columns.len(), grid.grid.column);
+        let text = format!("{rows}, {columns}: {}.", states.join(", "));
         paper.say(0, &text, None)?;
     }
     if view.grids().is_empty() {
@@ -135,6 +137,15 @@ mod tests {
         let mut out = Vec::new();
         super::write(&mut out, style(), &view).expect("memory takes everything");
         let text = String::from_utf8(out).expect("text");
-        insta::assert_snapshot!(text, @r"");
+        insta::assert_snapshot!(text, @r"
+        Access
+        ✘ Log‹1B›[31m archive‹202E› (1111) Read  failed    1 of 2
+            b: the tenant refuses to create the application
+            [Authorization_RequestDenied]: the sign-in lacks the scope
+            Application.ReadWrite.All
+        ○ Log‹1B›[31m archive‹202E› (1111) Admin to go     0 of 1
+        ○ 2222                             Read  to go     1 of 2
+        2 accounts, 2 permission sets: 2 to go, 1 made, 1 adopted, 1 failed.
+        ");
     }
 }

@@ -177,6 +177,7 @@ mod tests {
 
     fn lines(script: &Script) -> Vec<Value> {
         let mut json = Json::new(Vec::new());
+        access::json(&mut json, &View::new(testing::table())).expect("memory takes everything");
         let mut view = play_out(script, &mut json, Some("fedwiz apply"));
         let finding = Signal::Found(Finding {
             what: What::WouldChange,
@@ -190,7 +191,6 @@ mod tests {
         json_status(&mut json, &view).expect("memory takes everything");
         let flow = &view.flows()[0];
         let figures = view.figures(flow, Timestamp::UNIX_EPOCH);
-        access::json(&mut json, &View::new(testing::table())).expect("memory takes everything");
         bulk::json(&mut json, &view, view.seq(), Timestamp::UNIX_EPOCH, flow, &figures)
             .expect("memory takes everything");
         let row = findings::Row {

@@ -94,6 +94,14 @@ fn through(tally: &Tally, back: bool) -> (u32, u32) {
     (done, tally.count(|_| true))
 }
 
+/// What is in the way of a node, or what stands: of what failed only why, as what it was about is seen beside it.
+fn reason(view: &View, node: usize) -> String {
+    match view.node(node).fault() {
+        Some(fault) if !fault.why.is_empty() => fault.why.to_string(),
+        _ => view.line(node),
+    }
+}
+
 /// The number that is this one, or else the nearest after it, or the last one: its place in a list.
 fn place_of(list: &[usize], number: usize) -> usize {
     list.partition_point(|&at| at < number)

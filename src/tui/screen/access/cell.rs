@@ -16,7 +16,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Filter, through};
+use super::{Filter, reason, through};
 use crate::{
     report::{
         clean::{cut, pad, width},
@@ -180,7 +180,7 @@ impl CellPage {
         for (number, place) in self.scroll.rows_at(at, theme, nodes.len(), frame, area) {
             let node = nodes[number];
             let look = open.view.node(node).state.look();
-            let said = open.view.line(node);
+            let said = reason(&open.view, node);
             let text = match said.is_empty() || said == look.word {
                 true => look.word.to_owned(),
                 false => format!("{}: {}", look.word, theme.words(&said)),

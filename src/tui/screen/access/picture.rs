@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{AccessPage, Filter, place_of, through};
+use super::{AccessPage, Filter, place_of, reason, through};
 use crate::{
     report::{
         clean::{cut, middle, pad, width},
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The fewest and the most columns of a cell, without the blanks or brackets beside it.
-const CELL: (usize, usize) = (8, 22);
+const CELL: (usize, usize) = (10, 22);
 /// The fewest and the most columns of a row's name.
 const NAME: (usize, usize) = (10, 34);
 /// Below this height, counts and the cell in focus take fewer lines.
@@ -91,7 +91,7 @@ impl Picture<'_> {
         .areas(area);
         self.draw_head(frame, head);
         if flow.height > 0 {
-            put(theme, self.flow(columns(flow)), frame, row(flow, flow.y));
+            put(theme, self.flow(columns(flow), counts > 1), frame, row(flow, flow.y));
         }
         if counted.height > 0 {
             put(theme, self.counted(), frame, row(counted, counted.y));
@@ -130,17 +130,21 @@ impl Picture<'_> {
         put(theme, ends(theme, left, right, columns(area)), frame, row(area, area.y));
     }
 
-    /// How far it has come, how fast it goes, and how long the rest takes.
-    fn flow(&self, columns: usize) -> Line<'static> {
+    /// How far it has come, how fast it goes, and how long the rest takes. What failed is left out where the states are counted
+    /// below.
+    fn flow(&self, columns: usize, counted: bool) -> Line<'static> {
         let theme = &self.shared.theme;
-        let Some(figures) = self.figures() else {
+        let Some(mut figures) = self.figures() else {
             return Line::default();
         };
+        if counted {
+            (figures.failed, figures.held_up) = (0, 0);
+        }
         let progress = Progress {
             done: figures.done,
             total: figures.total,
         };
-        let mut line = bar(theme, progress, (columns / 5).min(30));
+        let mut line = bar(theme, progress, (columns / 7).min(30));
         let dot = theme.either(" · ", " - ");
         let mut words = vec![format!("{} of {}", figures.done, figures.total)];
         words.extend(figures.words());
@@ -182,8 +186,10 @@ impl Picture<'_> {
             .min(room);
         let left_over = room - names;
         let cell = wide(&self.grid.columns, &self.columns).clamp(CELL.0, CELL.1);
-        let cell = cell.min((left_over / self.columns.len()).saturating_sub(2).max(CELL.0));
-        let seen = (left_over / (cell + 2)).clamp(1, self.columns.len());
+        let narrow = cell.min((left_over / self.columns.len()).saturating_sub(2).max(CELL.0));
+        let seen = (left_over / (narrow + 2)).clamp(1, self.columns.len());
+        // What is left over makes names longer.
+        let cell = cell.min((left_over / seen).saturating_sub(2).max(narrow));
         let at = place_of(&self.columns, self.page.column);
         let left = window(self.page.left.get(), at, seen, self.columns.len());
         self.page.left.set(left);
@@ -351,7 +357,7 @@ impl Picture<'_> {
         let shown = view.node(node);
         let look = shown.state.look();
         let who = self.grid.entry(&shown.id.item);
-        let text = match view.line(node) {
+        let text = match reason(view, node) {
             said if said.is_empty() || said == look.word => format!("{who}: {}", look.word),
             said => format!("{who}: {}: {said}", look.word),
         };
