@@ -137,6 +137,7 @@ impl Watch {
 
     /// One look at everything; false when nothing at all could be seen.
     async fn look(&self, session: &Session) -> Result<(Look, bool), Fault> {
+        session.follow_people().await;
         let driver = session.watcher(self.selection.clone());
         let mut outcome = driver.run(Intent::Check).await?;
         if !self.ignore_others {

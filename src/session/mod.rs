@@ -41,7 +41,7 @@ use crate::{
             graph::Graph as MicrosoftGraph,
         },
         http::{Http, Network},
-        retry,
+        limits, retry,
     },
     clock::SharedClock,
     engine::{
@@ -266,6 +266,14 @@ impl Session {
             ..self.options(selection)
         };
         self.driver_of(Arc::new(Nobody), options)
+    }
+
+    /// Begins another look at many people: those who have not changed since the last one need not be read again.
+    pub async fn follow_people(&self) {
+        // Up to so many are read in one request anyway.
+        if self.profile.people.user.len() > limits::GRAPH_BATCH {
+            self.world.entra.follow_users().await;
+        }
     }
 
     /// The same session with what the journal says by now, for looking again and again. Sign-ins go on.

@@ -1,6 +1,6 @@
 //! A company: two organizations in one run, national clouds, and access for many at the speed the limits allow.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use fedwiz::{
     engine::{fact::Intent, outcome::Outcome, select::Selection, signal::What},
@@ -303,6 +303,71 @@ fn a_second_apply_asks_for_nothing_twice() {
         twice.sort();
         let (all, few) = (asked.len(), different.len());
         assert!(all * 100 <= few * 105, "{all} requests, {few} different: {twice:#?}");
+    });
+}
+
+#[test]
+fn a_look_after_the_first_reads_only_the_people_who_have_changed() {
+    walk(async {
+        let options = Options {
+            scenario: "large".into(),
+            ..Options::default()
+        };
+        let loopback = Loopback::start_as(options, |profile| people(profile, 500)).await;
+        Loopback::must_end_well(&loopback.run_on(Intent::Up, only("entra.user")).await);
+        let session = loopback.look().await.expect("a session");
+        loopback.sim.record();
+        let mut before = 0;
+        // What a look found, and in how many requests it asked Graph for users.
+        let mut look = async || {
+            session.follow_people().await;
+            let driver = session.watcher(only("entra.user"));
+            let outcome = driver.run(Intent::Check).await.expect("a look");
+            let differ = outcome
+                .findings
+                .iter()
+                .filter(|(_, finding)| finding.what != What::Stands);
+            let differ: Vec<(String, What)> = differ
+                .map(|(node, finding)| (node.item.to_string(), finding.what))
+                .collect();
+            let exchanges = loopback.sim.exchanges();
+            // Alone, or twenty in a request.
+            let asks = exchanges.iter().filter(|one| {
+                let batched = one.path.ends_with("/$batch") && String::from_utf8_lossy(&one.body).contains("/users/");
+                batched || (one.path.contains("/users/") && !one.path.ends_with("/delta"))
+            });
+            let read = asks.count();
+            (differ, read - std::mem::replace(&mut before, read))
+        };
+        let all_stand = Vec::<(String, What)>::new();
+        let (differ, read) = look().await;
+        assert_eq!(differ, all_stand);
+        assert!(read >= 500 / 20, "500 people in {read} requests");
+        assert_eq!(look().await, (all_stand.clone(), 0), "nobody has changed");
+
+        let gone = loopback.sim.with(|world| {
+            let (id, user) = world
+                .entra
+                .user("user0007@contoso.onmicrosoft.com")
+                .expect("they are there");
+            let (id, upn) = (id.clone(), user.text("userPrincipalName").to_owned());
+            world.entra.users.remove(&id);
+            upn
+        });
+        let (differ, read) = look().await;
+        assert_eq!(differ, [(gone.clone(), What::Missing)]);
+        // That somebody is gone is believed after several looks.
+        assert!(read <= 5, "{read} requests because one has changed");
+
+        // Graph forgets where it was after seven days, and fedwiz does not rely on it for so long.
+        {
+            let _busy = loopback.sim.clock().busy();
+            loopback.sim.clock().sleep(Duration::from_secs(8 * 24 * 3600)).await;
+        }
+        let (differ, read) = look().await;
+        assert_eq!(differ, [(gone, What::Missing)]);
+        assert!(read >= 500 / 20, "all are read anew in {read} requests");
+        assert_eq!(loopback.sim.verdict(), Vec::<String>::new());
     });
 }
 

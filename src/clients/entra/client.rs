@@ -1,17 +1,18 @@
 //! `Entra`: one tenant of Microsoft Entra ID: its Graph, its cloud, and its sign-in service.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::{clouds::Cloud, graph::Graph, metadata::fetch_metadata};
+use super::{clouds::Cloud, followed::Followed, graph::Graph, metadata::fetch_metadata};
 use crate::fault::Fault;
 
 /// One tenant of Microsoft Entra ID. Cheap to clone.
 #[derive(Clone)]
 pub struct Entra {
     pub(super) graph: Graph,
+    pub(super) followed: Arc<Followed>,
     pub(super) base: Url,
     cloud: &'static Cloud,
     login: Url,
@@ -22,6 +23,7 @@ impl Entra {
     pub fn new(graph: Graph, cloud: &'static Cloud, graph_base: Url, login: Url) -> Self {
         Self {
             graph,
+            followed: Arc::default(),
             base: graph_base,
             cloud,
             login,

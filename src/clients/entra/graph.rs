@@ -2,6 +2,7 @@
 //! that a call elsewhere is one line.
 
 mod batch;
+mod delta;
 mod together;
 
 use std::{any::Any, collections::HashSet, fmt, future::Future, sync::Arc};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
 pub use batch::{BatchAnswer, BatchItem};
+pub use delta::Since;
 use together::Together;
 
 use super::{auth::Tokens, error::graph_fault};
@@ -366,17 +368,17 @@ impl Graph {
     }
 
     fn turn<T>(&self, raw: RawPage<T>) -> Result<Page<T>, Fault> {
-        let next = match raw.next {
-            None => None,
-            Some(link) => {
-                let next = Url::parse(&link).map_err(|error| {
-                    Fault::new(Kind::Answer, "Graph names a next page that is no address").why(error.to_string())
-                })?;
-                self.same_host(&next)?;
-                Some(next)
-            }
-        };
+        let next = raw.next.map(|link| self.link(&link)).transpose()?;
         Ok(Page { items: raw.value, next })
+    }
+
+    /// An address that Graph names.
+    fn link(&self, link: &str) -> Result<Url, Fault> {
+        let link = Url::parse(link).map_err(|error| {
+            Fault::new(Kind::Answer, "Graph names a next page that is no address").why(error.to_string())
+        })?;
+        self.same_host(&link)?;
+        Ok(link)
     }
 
     /// A token goes only to the host it was got for.

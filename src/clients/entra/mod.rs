@@ -9,6 +9,7 @@ pub mod auth;
 pub mod client;
 pub mod clouds;
 pub mod error;
+mod followed;
 pub mod graph;
 pub mod groups;
 pub mod logs;

@@ -115,8 +115,17 @@ struct PasswordProfile<'a> {
 impl Entra {
     /// A user, by object id or sign-in name, in one request with others who are looked for at the same time. User.Read.All.
     pub async fn user(&self, id_or_upn: &str) -> Result<Option<User>, Fault> {
+        if let Some(user) = self.followed.user(id_or_upn) {
+            return Ok(Some(user));
+        }
         let answer = self.graph.read_together(&user_path(id_or_upn)).await?;
-        answer.map(|answer| read_user(&answer)).transpose()
+        answer.map(|answer| self.kept(&answer)).transpose()
+    }
+
+    fn kept(&self, answer: &BatchAnswer) -> Result<User, Fault> {
+        let user = read_user(answer)?;
+        self.followed.keep(&user);
+        Ok(user)
     }
 
     /// Users by sign-in name, each in its place; twenty in a request when there are several.
@@ -124,18 +133,20 @@ impl Entra {
         if let [one] = upns {
             return Ok(vec![self.user(one).await?]);
         }
-        let paths: Vec<String> = upns.iter().map(|upn| user_path(upn)).collect();
-        let answers = self
-            .graph
-            .read_all(&paths)
-            .await
+        let known: Vec<Option<User>> = upns.iter().map(|upn| self.followed.user(upn)).collect();
+        let unknown = upns.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let paths: Vec<String> = unknown.map(|(upn, _)| user_path(upn)).collect();
+        let mut answers = self.graph.read_all(&paths).await.into_iter();
+        let mut next = || match answers.next() {
+            Some(Ok(answer)) => self.kept(&answer).map(Some),
+            Some(Err(fault)) if fault.kind == Kind::NotFound => Ok(None),
+            Some(Err(fault)) => Err(fault),
+            None => Err(Fault::internal("A batch of users has too few answers")),
+        };
+        known
             .into_iter()
-            .map(|answer| match answer {
-                Ok(answer) => read_user(&answer).map(Some),
-                Err(fault) if fault.kind == Kind::NotFound => Ok(None),
-                Err(fault) => Err(fault),
-            });
-        answers.collect()
+            .map(|known| known.map_or_else(&mut next, |user| Ok(Some(user))))
+            .collect()
     }
 
     /// All users of the tenant, page by page.
@@ -180,6 +191,7 @@ impl Entra {
 
     /// Deletes a user; for 30 days the user can be restored.
     pub async fn delete_user(&self, id: &str) -> Result<Existed, Fault> {
+        self.followed.forget(id);
         self.graph.delete_together(&format!("/users/{}", segment(id))).await
     }
 }

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{certificate::Certificate, ids::Ids, provisioning::job::Job, sign_in::SignIn, tokens::Login};
+use super::{
+    certificate::Certificate, graph::delta::Round, ids::Ids, provisioning::job::Job, sign_in::SignIn, tokens::Login,
+};
 
 /// The properties of a directory object.
 pub type Props = Map<String, Value>;
@@ -261,6 +263,8 @@ pub struct Tenant {
     pub audits: Vec<Logged>,
     /// SAML sign-ins, oldest first.
     pub sign_ins: Vec<SignIn>,
+    /// The times that clients asked what has changed.
+    pub rounds: Vec<Round>,
     /// Clients, tokens and codes.
     pub login: Login,
 }
@@ -302,6 +306,7 @@ impl Tenant {
             provisioning_log: Vec::new(),
             audits: Vec::new(),
             sign_ins: Vec::new(),
+            rounds: Vec::new(),
             login: Login::default(),
         }
     }

@@ -6,6 +6,7 @@ mod batch;
 mod claims;
 mod cx;
 mod deleted;
+pub(super) mod delta;
 mod directory;
 mod error;
 pub(super) mod groups;

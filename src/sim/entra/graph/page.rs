@@ -260,7 +260,7 @@ impl Listing {
 }
 
 /// Keeps what is selected. What was never set is null, or an empty list.
-fn narrowed(object: Value, of: &str, selected: Option<&[String]>) -> Value {
+pub(super) fn narrowed(object: Value, of: &str, selected: Option<&[String]>) -> Value {
     let (Some(names), Value::Object(mut map)) = (selected, object.clone()) else {
         return object;
     };

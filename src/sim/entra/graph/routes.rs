@@ -5,7 +5,7 @@ use http::Method;
 use super::{
     applications, assignments, claims,
     cx::{Cx, Done},
-    deleted, directory, groups, logs, schema, service_principals, synchronization, users,
+    deleted, delta, directory, groups, logs, schema, service_principals, synchronization, users,
 };
 
 /// An operation.
@@ -324,6 +324,9 @@ pub static ROUTES: &[Route] = &[
         .parameters(claims::PROPERTIES, &[])
         .beta(),
     get("users", users::list).needs(&[USER_READ]).query(LIST),
+    get("users/delta", delta::users)
+        .needs(&[USER_READ])
+        .query(&["select", "deltatoken", "skiptoken"]),
     post("users", users::create)
         .needs(&[USER_WRITE])
         .roles(USER_ADMINS)
