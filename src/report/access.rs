@@ -139,12 +139,12 @@ mod tests {
         let text = String::from_utf8(out).expect("text");
         insta::assert_snapshot!(text, @r"
         Access
+        ○ 2222                             Read  to go     1 of 2
         ✘ Log‹1B›[31m archive‹202E› (1111) Read  failed    1 of 2
             b: the tenant refuses to create the application
             [Authorization_RequestDenied]: the sign-in lacks the scope
             Application.ReadWrite.All
         ○ Log‹1B›[31m archive‹202E› (1111) Admin to go     0 of 1
-        ○ 2222                             Read  to go     1 of 2
         2 accounts, 2 permission sets: 2 to go, 1 made, 1 adopted, 1 failed.
         ");
     }

@@ -107,6 +107,7 @@ impl View {
             view.add(place.id, place.chapter);
             view.forgotten += u32::from(place.forgotten);
         }
+        view.grids.iter_mut().for_each(GridView::sort_rows);
         view
     }
 

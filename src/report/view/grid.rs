@@ -15,7 +15,7 @@ pub struct GridView {
     pub step: String,
     /// The target, where there are several.
     pub target: Option<String>,
-    /// The rows, in the order of the walk.
+    /// The rows, in the order of their names.
     pub rows: Vec<Side>,
     /// The columns, in the order of the walk.
     pub columns: Vec<Side>,
@@ -105,6 +105,30 @@ impl GridView {
         Some(cell)
     }
 
+    /// Puts the rows in the order of their names. What comes later stands at the end.
+    pub(super) fn sort_rows(&mut self) {
+        let mut order: Vec<u32> = (0..number(self.rows.len())).collect();
+        order.sort_by_cached_key(|&row| {
+            let side = &self.rows[row as usize];
+            (side.name.to_lowercase(), side.id.clone())
+        });
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old as usize] = number(new);
+        }
+        let mut rows: Vec<Option<Side>> = self.rows.drain(..).map(Some).collect();
+        self.rows = order.iter().filter_map(|&old| rows[old as usize].take()).collect();
+        self.rows_by.values_mut().for_each(|row| *row = place[*row as usize]);
+        self.cells
+            .iter_mut()
+            .for_each(|cell| cell.row = place[cell.row as usize]);
+        let cells = self.at.drain();
+        let at: HashMap<_, _> = cells
+            .map(|((row, column), cell)| ((place[row as usize], column), cell))
+            .collect();
+        self.at = at;
+    }
+
     /// The row and the column of a cell.
     pub(super) fn place(&self, cell: u32) -> (usize, usize) {
         let cell = &self.cells[cell as usize];
@@ -174,8 +198,15 @@ mod tests {
         view
     }
 
-    fn worst(view: &View, row: usize, column: usize) -> Option<State> {
-        view.grids()[0].cell(row, column).and_then(|cell| cell.tally.worst())
+    /// The number of the row of this account.
+    fn row(view: &View, id: &str) -> usize {
+        let mut rows = view.grids()[0].rows.iter();
+        rows.position(|side| side.id == id).expect("it is there")
+    }
+
+    fn worst(view: &View, id: &str) -> Option<State> {
+        let cell = view.grids()[0].cell(row(view, id), 0);
+        cell.and_then(|cell| cell.tally.worst())
     }
 
     #[test]
@@ -184,9 +215,12 @@ mod tests {
         let grid = &view.grids()[0];
         let columns: Vec<&str> = grid.columns.iter().map(|side| side.name.as_str()).collect();
         assert_eq!(columns, ["Read", "Admin"]);
-        assert_eq!(grid.rows[1].full(), "2222");
-        assert_eq!(grid.cell(0, 0).map(|cell| cell.nodes.clone()), Some(vec![0, 1]));
-        assert!(grid.cell(1, 1).is_none(), "nobody has it");
+        assert_eq!(grid.rows[0].full(), "2222", "in the order of their names");
+        let named = row(&view, "1111");
+        assert_eq!(grid.cell(named, 0).map(|cell| cell.nodes.clone()), Some(vec![0, 1]));
+        assert!(grid.cell(0, 1).is_none(), "nobody has it");
+        assert_eq!(view.cell_of(4), Some((0, 0, 0)));
+        assert_eq!(view.cell_of(2), Some((0, named, 1)));
         assert_eq!(grid.entry(&view.node(1).id.item), "b");
         assert_eq!(grid.tally.count(|_| true), 5, "what is no key has no place");
         assert_eq!(view.flows()[0].at_once, Some(15));
@@ -194,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_name_does_not_act_on_a_terminal() {
-        let full = view().grids()[0].rows[0].full();
+        let view = view();
+        let full = view.grids()[0].rows[row(&view, "1111")].full();
         assert!(!full.contains(crate::report::clean::acts), "{full:?}");
         assert!(full.starts_with("Log") && full.ends_with("(1111)"), "{full:?}");
     }
@@ -203,9 +238,9 @@ mod tests {
     fn a_cell_has_the_state_that_asks_most_for_a_look() {
         let mut script = Script::begin("10:00:00", Intent::Up);
         script.made("aws.assignment[a·1111·Read]", "it is listed");
-        assert_eq!(worst(&told(&script), 0, 0), Some(State::Open), "one is to come");
+        assert_eq!(worst(&told(&script), "1111"), Some(State::Open), "one is to come");
         script.starts("aws.assignment[b·1111·Read]");
-        assert_eq!(worst(&told(&script), 0, 0), Some(State::Acting));
+        assert_eq!(worst(&told(&script), "1111"), Some(State::Acting));
         script.fact(
             "aws.assignment[b·1111·Read]",
             Fact::Failed {
@@ -215,20 +250,15 @@ mod tests {
             },
         );
         let view = told(&script);
-        assert_eq!(worst(&view, 0, 0), Some(State::Failed));
+        assert_eq!(worst(&view, "1111"), Some(State::Failed));
         let grid = &view.grids()[0];
-        assert_eq!(grid.rows[0].tally.of(State::Failed), 1);
+        let in_row = |id| grid.rows[row(&view, id)].tally.of(State::Failed);
+        assert_eq!((in_row("1111"), in_row("2222")), (1, 0));
         assert_eq!(grid.columns[0].tally.of(State::Failed), 1);
-        assert_eq!(
-            (
-                grid.rows[1].tally.of(State::Failed),
-                grid.columns[1].tally.of(State::Failed)
-            ),
-            (0, 0)
-        );
+        assert_eq!(grid.columns[1].tally.of(State::Failed), 0);
         script.done("aws.assignment[b·1111·Read]", How::Adopted, "it is listed");
         let view = told(&script);
         assert_eq!(view.grids()[0].tally.of(State::Failed), 0);
-        assert!(worst(&view, 0, 0).is_some_and(State::stands));
+        assert!(worst(&view, "1111").is_some_and(State::stands));
     }
 }

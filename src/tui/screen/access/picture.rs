@@ -27,6 +27,8 @@ use crate::{
 const CELL: (usize, usize) = (10, 22);
 /// The fewest and the most columns of a row's name.
 const NAME: (usize, usize) = (10, 34);
+/// The fewest and the most columns of the bar.
+const BAR: (usize, usize) = (6, 30);
 /// Below this height, counts and the cell in focus take fewer lines.
 const LOW: u16 = 18;
 /// Below this height, only the table and one line of the cell are shown.
@@ -130,25 +132,29 @@ impl Picture<'_> {
         put(theme, ends(theme, left, right, columns(area)), frame, row(area, area.y));
     }
 
-    /// How far it has come, how fast it goes, and how long the rest takes. What failed is left out where the states are counted
-    /// below.
+    /// How far it has come, how fast it goes, and how long the rest takes. How many are in which state is left out where that is
+    /// counted below, and the bar where there is no room for it.
     fn flow(&self, columns: usize, counted: bool) -> Line<'static> {
         let theme = &self.shared.theme;
         let Some(mut figures) = self.figures() else {
             return Line::default();
         };
         if counted {
-            (figures.failed, figures.held_up) = (0, 0);
+            (figures.queued, figures.failed, figures.held_up) = (0, 0, 0);
         }
         let progress = Progress {
             done: figures.done,
             total: figures.total,
         };
-        let mut line = bar(theme, progress, (columns / 7).min(30));
-        let dot = theme.either(" · ", " - ");
         let mut words = vec![format!("{} of {}", figures.done, figures.total)];
         words.extend(figures.words());
-        line.push_span(Span::raw(format!("  {}", words.join(dot))));
+        let words = words.join(theme.either(" · ", " - "));
+        let room = columns.saturating_sub(width(&words) + 2).min(BAR.1);
+        if room < BAR.0 {
+            return Line::raw(words);
+        }
+        let mut line = bar(theme, progress, room);
+        line.push_span(Span::raw(format!("  {words}")));
         line
     }
 
