@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
-pub use self::adopt::{Adopt, Apply, Override, Teardown};
+pub use self::adopt::{Adopt, Apply, Override, Removals, Teardown};
 pub use self::export::{
     Export, ExportReport, ExportTerraform, ExportWhat, ExportWorksheet, PageFormat, Place, ReportFormat,
 };
@@ -85,7 +85,9 @@ pub enum Command {
     Plan(Plan),
     /// Set up, or continue
     #[command(
-        after_help = "Examples:\n  fedwiz apply\n  fedwiz apply --answers answers.toml --json\n  fedwiz apply --only aws.permission-set\n\n\
+        after_help = "Examples:\n  fedwiz apply\n  fedwiz apply --answers answers.toml --json\n  fedwiz apply --only aws.permission-set\n  \
+                      fedwiz apply --only aws.assignment --yes    take away what the profile names no more, without a question\n  \
+                      fedwiz apply --also 'aws.assignment[group:Auditors · management · Ops]'    and what others made, as `fedwiz check` names it\n\n\
                       An answers file holds one table for each human step:\n  [\"saml.sp-values\"]\n  metadata = \"aws-metadata.xml\"      # a file\n  \
                       [\"scim.token\"]\n  endpoint = \"https://scim.eu-west-1.amazonaws.com/…/scim/v2\"\n  token = { env = \"SCIM_TOKEN\" }       \
                       # or { stdin = true }; never the token itself"
@@ -103,7 +105,8 @@ pub enum Command {
                       fedwiz check --repair --yes --answers answers.toml\n\n\
                       One line for each difference, on stdout; nothing when all stands. What others added since counts, too: \
                       `fedwiz apply`\ntakes it up as it is, `--repair` takes it out again. An assignment that others made is told \
-                      and stays: write it into\nthe profile and apply, or leave it out with --ignore-others.\n\n\
+                      and stays: write it into\nthe profile and apply, take it away with `fedwiz apply --also NAME`, or leave it out with \
+                      --ignore-others.\nWhat the profile names no more and is still there is told as left over: `fedwiz apply` takes it away.\n\n\
                       Exit codes: 0 all stands, 4 something differs, 1 something could not be looked at or repaired."
     )]
     Check(Check),
@@ -220,11 +223,10 @@ pub struct Plan {
     #[command(flatten)]
     pub told: Told,
     /// What teardown would do
-    #[arg(long)]
+    #[arg(long, conflicts_with = "keep")]
     pub down: bool,
-    /// Of what was there before, this would be taken back; may be repeated
-    #[arg(long, value_name = "STEP[ITEM]", requires = "down")]
-    pub also: Vec<String>,
+    #[command(flatten)]
+    pub removals: Removals,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]
     pub token_store: TokenStore,

@@ -12,7 +12,7 @@ use super::{
     walk::{clock, drive, drive_on, finish, finish_with, how_to_go_on, overriding, selection, setup, who_answers},
 };
 use crate::{
-    engine::{exit::Exit, fact::Intent, outcome::Outcome, select::Selection},
+    engine::{exit::Exit, fact::Intent, outcome::Outcome, select::Selection, signal::What},
     fault::{Fault, Kind},
     report::drift::Drift,
     session::{Named, Session},
@@ -34,7 +34,11 @@ pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Resul
     let mut teller = Teller::new(&session, Intent::Check, &manner).in_lines();
     let driver = session.checker(selection.clone());
     let mut outcome = drive_on(&session, Intent::Check, driver, &mut teller).await?;
-    let mut goes_on = how_to_go_on(&outcome);
+    let (left, others) = drifted(&session, &outcome);
+    let mut goes_on = match (left, others) {
+        (1.., 0) if outcome.exit() == Exit::Findings => Some(super::instead("apply")),
+        _ => how_to_go_on(&outcome),
+    };
     let recorded = outcome.findings.len();
     if !args.ignore_others {
         outcome = session.with_others(outcome, &selection).await;
@@ -45,21 +49,33 @@ pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Resul
         goes_on = Some(super::again());
     }
     teller.end(&outcome, goes_on.clone())?;
+    if left > 0 {
+        out::note("What is left over goes with `fedwiz apply`, which asks first; a repair leaves it as it is.");
+    }
     if others > 0 {
         out::note(
             "What others made stays as it is, also in a repair. To take it up, write it into the profile and run \
-             `fedwiz apply`; to leave it out, add --ignore-others.",
+             `fedwiz apply`; to take it away, `fedwiz apply --also` with its name; to leave it out, add --ignore-others.",
         );
     }
     finish_with(&outcome, &manner, goes_on)
 }
 
-/// One look at what was recorded, told by its differences.
+/// How many nodes are not as recorded: those that the profile names no more, and the others.
+fn drifted(session: &Session, outcome: &Outcome) -> (usize, usize) {
+    let drifted = |what| matches!(what, What::Missing | What::Drifted | What::CannotTell);
+    let found = outcome.findings.iter().filter(|(_, finding)| drifted(finding.what));
+    let (left, others): (Vec<_>, Vec<_>) = found.partition(|(node, _)| session.is_left_over(node));
+    (left.len(), others.len())
+}
+
+/// One look at what was recorded, told by its differences, and those of them that a repair can mend.
 async fn look(session: &Session, selection: Selection, manner: &Manner) -> Result<(Outcome, Vec<Drift>), Fault> {
     let mut teller = Teller::new(session, Intent::Check, manner).in_lines();
     let driver = session.checker(selection);
     let outcome = drive(session, Intent::Check, driver, &mut teller).await?;
-    let (drifts, _) = differences(teller.view(), &outcome);
+    let (mut drifts, _) = differences(teller.view(), &outcome);
+    drifts.retain(|drift| !session.is_left_over(&drift.node));
     Ok((outcome, drifts))
 }
 

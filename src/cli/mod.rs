@@ -16,6 +16,7 @@ mod operator;
 mod out;
 mod place;
 mod prompter;
+mod removal;
 mod replay;
 mod rotate;
 mod screen;
@@ -37,11 +38,7 @@ use self::{
     args::{Cli, Command},
     out::Colour,
 };
-use crate::{
-    engine::{exit::Exit, fact::Intent},
-    fault::Fault,
-    profile::ProfileError,
-};
+use crate::{engine::exit::Exit, fault::Fault, profile::ProfileError};
 
 /// Runs the command that these arguments mean, the program's own name first.
 pub fn run() -> ExitCode {
@@ -84,14 +81,8 @@ async fn dispatch(
         Command::Init(args) => init::run(args)?,
         Command::Plan(args) => return walk::plan(args, colour, verbose).await,
         Command::Adopt(args) => return adopt::run(*args, colour, verbose).await,
-        Command::Apply(args) => {
-            let named = walk::overriding(args.named);
-            return walk::change(args.walk, named, Intent::Up, colour, verbose).await;
-        }
-        Command::Teardown(args) => {
-            let named = walk::releasing(args.named.also)?;
-            return walk::change(args.walk, named, Intent::Down, colour, verbose).await;
-        }
+        Command::Apply(args) => return walk::apply(args, colour, verbose).await,
+        Command::Teardown(args) => return walk::teardown(args, colour, verbose).await,
         Command::Check(args) => return check::run(args, colour, verbose).await,
         Command::Watch(args) => return watch::run(args, colour, verbose).await,
         Command::Completions(args) => {

@@ -10,6 +10,7 @@ use super::{
     out::{self, Colour},
     place,
     prompter::OnStderr,
+    removal,
     signals::Interrupts,
     tell::{Manner, Teller},
     vault,
@@ -30,7 +31,7 @@ use crate::{
     fault::{Fault, Kind},
     profile::Profile,
     secrets::SharedSecrets,
-    session::{Named, Session, Setup, Variables, adopt::NEVER_TAKEN_BACK},
+    session::{Named, Session, Setup, Variables, adopt::NEVER_TAKEN_BACK, never_taken_back},
     steps::World,
 };
 
@@ -42,11 +43,21 @@ pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Resul
     let (_, profile) = place::profile(&args.which)?;
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
-    let named = releasing(args.also)?;
-    let intent = if args.down { Intent::PlanDown } else { Intent::Plan };
+    let part = selection(&args.part);
+    let (session, named, intent) = if args.down {
+        (session, releasing(args.removals.also)?, Intent::PlanDown)
+    } else {
+        let session = session.listing(&args.removals.also)?;
+        let removes = removal::agreed(&session, &part, &args.removals)?;
+        let named = Named {
+            removes,
+            ..Named::default()
+        };
+        (session, named, Intent::Plan)
+    };
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, intent, &manner);
-    let driver = session.driver_naming(Arc::new(Nobody), selection(&args.part), named);
+    let driver = session.driver_naming(Arc::new(Nobody), part, named);
     let outcome = drive(&session, intent, driver, &mut teller).await?;
     finish(&outcome, &manner)
 }
@@ -66,9 +77,7 @@ pub(super) fn releasing(also: Vec<String>) -> Result<Named, Fault> {
         name.rsplit('/').next().unwrap_or(name).to_owned()
     };
     if let Some(name) = also.iter().find(|name| NEVER_TAKEN_BACK.contains(&step(name).as_str())) {
-        return Err(Fault::new(Kind::Usage, format!("`{name}` is never taken back"))
-            .why("people, groups and the instance are used by more than this federation")
-            .hint("Remove it yourself, if that is meant."));
+        return Err(never_taken_back(name));
     }
     Ok(Named {
         also,
@@ -76,10 +85,22 @@ pub(super) fn releasing(also: Vec<String>) -> Result<Named, Fault> {
     })
 }
 
-/// `apply` and `teardown`.
-pub(super) async fn change(
+/// `apply`.
+pub(super) async fn apply(args: args::Apply, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    let named = overriding(args.named);
+    change(args.walk, named, Some(args.removals), Intent::Up, colour, verbose).await
+}
+
+/// `teardown`.
+pub(super) async fn teardown(args: args::Teardown, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
+    let named = releasing(args.named.also)?;
+    change(args.walk, named, None, Intent::Down, colour, verbose).await
+}
+
+async fn change(
     args: args::Walk,
-    named: Named,
+    mut named: Named,
+    removals: Option<args::Removals>,
     intent: Intent,
     colour: Colour,
     verbose: u8,
@@ -100,6 +121,17 @@ pub(super) async fn change(
     if let Some(warning) = &session.warning {
         out::note(&format!("note: {warning}."));
     }
+    let session = match removals {
+        None => session,
+        Some(removals) => {
+            let session = session.listing(&removals.also)?;
+            named.removes = removal::agreed(&session, &selection(&args.part), &removals)?;
+            if !args.yes && simulated.is_none() {
+                removal::confirm(&session, &named.removes)?;
+            }
+            session
+        }
+    };
     let manner = Manner::new(&args.told, colour, verbose);
     let mut teller = Teller::new(&session, intent, &manner);
     let operator = who_answers(simulated, answers, &teller, &manner);

@@ -47,6 +47,9 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
     /// See [`Step::row_names`].
     fn row_names(&self, world: &W, target: Option<&str>) -> BTreeMap<String, String>;
 
+    /// See [`Step::SHARED`].
+    fn shared(&self) -> bool;
+
     /// See [`Step::items`].
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item>;
 
@@ -79,6 +82,9 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
 
     /// See [`Step::owner`].
     fn owner(&self, inputs: &Inputs, found: &Value) -> Option<String>;
+
+    /// See [`Step::object`]. None for an output that this version cannot read.
+    fn object(&self, output: &Value) -> Option<String>;
 
     /// See [`Step::forget`].
     async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault>;
@@ -139,6 +145,10 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
         Step::row_names(self, world, target)
     }
 
+    fn shared(&self) -> bool {
+        S::SHARED
+    }
+
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item> {
         Step::items(self, world, target)
     }
@@ -191,6 +201,10 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
     fn owner(&self, inputs: &Inputs, found: &Value) -> Option<String> {
         let got = S::Needs::read(inputs).ok()?;
         Step::owner(self, &got, &read_output::<W, S>(found).ok()?)
+    }
+
+    fn object(&self, output: &Value) -> Option<String> {
+        Step::object(self, &read_output::<W, S>(output).ok()?)
     }
 
     async fn forget(&self, cx: &Cx<W>) -> Result<(), Fault> {

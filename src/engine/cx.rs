@@ -40,6 +40,7 @@ pub struct Cx<W> {
     surroundings: Surroundings,
     started_at: Option<Timestamp>,
     recorded: Option<Arc<Value>>,
+    item: Option<String>,
     nudges: Nudges,
     unproven: AtomicBool,
     left_out: AtomicBool,
@@ -80,10 +81,18 @@ impl<W> Cx<W> {
             surroundings,
             started_at: None,
             recorded: None,
+            item: None,
             nudges: Nudges::silent(),
             unproven: AtomicBool::new(false),
             left_out: AtomicBool::new(false),
         }
+    }
+
+    /// Spells the item as the profile does, where the journal spells it otherwise.
+    #[must_use]
+    pub(super) fn spelt(mut self, item: &str) -> Self {
+        self.item = (self.node.item != item).then(|| item.to_owned());
+        self
     }
 
     /// Lets the operator say something to the node while it is at work.
@@ -123,7 +132,7 @@ impl<W> Cx<W> {
 
     /// The item's key. Empty for a step that has no items.
     pub fn item(&self) -> &str {
-        &self.node.item
+        self.item.as_deref().unwrap_or(&self.node.item)
     }
 
     /// The node.

@@ -91,6 +91,10 @@ pub enum Fact {
         /// What it was limited to; empty means all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         only: Vec<String>,
+        /// What a set-up takes away after all else: what is ours and the profile names no more, and what the operator listed.
+        /// Nothing else is taken back in a set-up.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        removes: Vec<NodeId>,
     },
     /// A run came to an end by itself.
     RunEnded {

@@ -2,7 +2,10 @@
 //!
 //! It is pure: the same facts give the same run, on the first day, after a crash, and in a replay.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -34,6 +37,8 @@ pub struct Current {
     pub intent: Intent,
     /// The digest of its profile.
     pub profile: String,
+    /// What it takes away although it sets up.
+    pub removes: HashSet<NodeId>,
     /// When it began.
     pub since: Timestamp,
     /// How it ended; none while it runs, and for ever when it was killed.
@@ -222,14 +227,37 @@ impl Run {
         nodes
     }
 
-    /// The nodes that are or may be ours, with what is needed to put them back into a graph.
+    /// The nodes that are or may be ours, and those that they refer to, with what is needed to put them back into a graph. Through
+    /// what was only seen or adopted goes the order in which ours is taken back.
     pub fn ours(&self) -> Vec<Remembered> {
         let ours = self.nodes().into_iter().filter(|(_, node)| node.may_be_ours());
-        ours.map(|(id, node)| Remembered {
+        let mut found: Vec<(&NodeId, &NodeRun)> = ours.collect();
+        let mut known: HashSet<&NodeId> = found.iter().map(|(id, _)| *id).collect();
+        let mut at = 0;
+        while let Some(&(id, node)) = found.get(at) {
+            at += 1;
+            for (step, item) in &node.refs {
+                let place = |target: &Option<String>| {
+                    let id = NodeId {
+                        target: target.clone(),
+                        step: step.clone(),
+                        item: item.clone(),
+                    };
+                    self.nodes.get_key_value(&id)
+                };
+                if let Some((id, node)) = place(&id.target).or_else(|| place(&None))
+                    && node.standing.is_some()
+                    && known.insert(id)
+                {
+                    found.push((id, node));
+                }
+            }
+        }
+        let remembered = found.into_iter().map(|(id, node)| Remembered {
             id: id.clone(),
             refs: node.refs.clone(),
-        })
-        .collect()
+        });
+        remembered.collect()
     }
 
     /// The state of a node.
@@ -286,7 +314,7 @@ impl Run {
         let empty = NodeRun::default();
         let node = self.nodes.get(id).unwrap_or(&empty);
         let ours = node.standing.as_ref().is_some_and(Standing::is_ours);
-        let down = current.intent == Intent::Down;
+        let down = current.intent == Intent::Down || current.removes.contains(id);
         match fact {
             Fact::RunStarted { .. } | Fact::RunEnded { .. } => no("a fact about the run names a node"),
             Fact::Started { .. } if down => no("nothing is made while taking back"),
@@ -340,13 +368,18 @@ impl Run {
     fn take_run(&mut self, event: &Event) {
         match &event.fact {
             Fact::RunStarted {
-                run, intent, profile, ..
+                run,
+                intent,
+                profile,
+                removes,
+                ..
             } => {
                 self.number += 1;
                 self.current = Some(Current {
                     run: run.clone(),
                     intent: *intent,
                     profile: profile.clone(),
+                    removes: removes.iter().cloned().collect(),
                     since: event.at,
                     end: None,
                 });

@@ -67,6 +67,20 @@ impl<W: World> Graph<W> {
         Ok(chosen)
     }
 
+    /// Of the nodes that the profile names no more, those that are selected by name, and those that rest on what does not stay.
+    pub(super) fn left_over(&self, selection: &Selection, stays: impl Fn(NodeIx) -> bool) -> Result<Vec<bool>, Fault> {
+        let mut chosen = self.named(selection)?;
+        for ix in self.indices() {
+            let rests_on_them = || {
+                let needs = self.needs(ix).filter(|(edge, _)| edge.pick != Pick::After);
+                let mut picked = needs.flat_map(|(_, picked)| picked);
+                picked.any(|&need| chosen[need.index()] && !stays(need))
+            };
+            chosen[ix.index()] = self.node(ix).forgotten && (chosen[ix.index()] || rests_on_them());
+        }
+        Ok(chosen)
+    }
+
     /// Chooses what this node needs, and what that needs.
     fn bring(&self, ix: NodeIx, chosen: &mut [bool]) {
         let mut open = vec![ix];

@@ -315,6 +315,9 @@ pub trait Step<W: World>: Send + Sync + 'static {
     const TOGETHER: bool = false;
     /// The table that its items make, where they make one.
     const GRID: Option<Grid> = None;
+    /// Whether more than this federation may use what it makes, as people and groups are. A set-up never takes such a thing away
+    /// because the profile names it no more, only when the operator names it.
+    const SHARED: bool = false;
     /// The steps whose results it reads: the edges of the graph. See [`super::needs`].
     type Needs: Needs<W>;
     /// What later steps may read: serialisable, kept in the journal, never a secret.
@@ -417,6 +420,13 @@ pub trait Step<W: World>: Send + Sync + 'static {
     /// Who looks after what was found, if it bears somebody's mark.
     fn owner(&self, needs: &Got<Self, W>, found: &Self::Output) -> Option<String> {
         let _ = (needs, found);
+        None
+    }
+
+    /// What tells the remote object from all others of the step, for a step with items: where two nodes have the same, the profile
+    /// calls one thing by another name than it did.
+    fn object(&self, output: &Self::Output) -> Option<String> {
+        let _ = output;
         None
     }
 

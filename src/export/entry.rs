@@ -177,11 +177,17 @@ fn what(fact: &Fact) -> String {
             profile,
             program,
             only,
+            removes,
         } => {
             let part = if only.is_empty() {
                 String::new()
             } else {
                 format!(", only {}", only.join(", "))
+            };
+            let part = match removes.len() {
+                0 => part,
+                1 => format!("{part}, with 1 removal"),
+                many => format!("{part}, with {many} removals"),
             };
             format!(
                 "A run begins: {}{part}. Run {run}, {program}, profile {profile}.",

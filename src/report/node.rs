@@ -41,6 +41,10 @@ pub struct NodeView {
     pub unchanged: bool,
     /// Whether it is, or may be, ours to take back.
     pub ours: bool,
+    /// Whether the profile names it no more.
+    pub forgotten: bool,
+    /// Whether the run takes it away although it sets up.
+    pub leaves: bool,
     /// How it last came to an end.
     pub finished: Option<Finished>,
     /// What a plan or a check found.
@@ -112,6 +116,8 @@ impl NodeView {
             unproven: false,
             unchanged: false,
             ours: false,
+            forgotten: false,
+            leaves: false,
             finished: None,
             finding: None,
             requests: 0,

@@ -100,7 +100,7 @@ impl<W: io::Write> Plain<W> {
         let at = event.at;
         match &event.signal {
             Signal::Asked { guide } => {
-                let down = view.run().is_some_and(|run| run.intent == Intent::Down);
+                let down = view.run().is_some_and(|run| run.intent == Intent::Down) || view.node(number).leaves;
                 let text = match view.about(number) {
                     _ if down => format!("{}. Goes on when a look finds it gone, or as it was", guide.title),
                     Some(about) if !about.proof.is_empty() => {

@@ -68,7 +68,7 @@ pub fn write_plan(out: impl io::Write, style: Style, view: &View) -> io::Result<
         }
         let (label, promise) = match view.about(number) {
             Some(_) if matches!(finding.what, What::WouldStay | What::Nothing) => ("", ""),
-            Some(about) if back => ("undo   ", about.undo),
+            Some(about) if back || goes(finding.what) => ("undo   ", about.undo),
             Some(about) => ("proof  ", about.proof),
             None => ("", ""),
         };
@@ -98,7 +98,27 @@ pub fn write_plan(out: impl io::Write, style: Style, view: &View) -> io::Result<
         counts.join(", ")
     };
     let text = format!("{} steps: {counts}. {people} Nothing was changed.", found(view).count());
-    table.paper.say(0, &text, None)
+    table.paper.say(0, &text, None)?;
+    match as_a_set(view) {
+        Some(text) if !back => table.paper.say(0, &text, None),
+        _ => Ok(()),
+    }
+}
+
+fn goes(what: What) -> bool {
+    matches!(what, What::WouldRemove | What::WouldRestore)
+}
+
+/// What a set-up adds and what it takes away. None where it takes nothing away.
+pub fn as_a_set(view: &View) -> Option<String> {
+    let count = |which: fn(What) -> bool| found(view).filter(|(_, what)| which(*what)).count();
+    let added = count(|what| matches!(what, What::WouldMake | What::WouldMakeLater));
+    match count(goes) {
+        0 => None,
+        gone => Some(format!(
+            "+ {added}, − {gone}: what the profile does not name goes after all else is made."
+        )),
+    }
 }
 
 /// The plan as JSON: one line of kind `planned` a step, in the same order.

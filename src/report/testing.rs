@@ -193,6 +193,7 @@ impl Script {
                 profile: "c0ffee".into(),
                 program: "0.1.0".into(),
                 only: Vec::new(),
+                removes: Vec::new(),
             },
         )
     }

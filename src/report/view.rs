@@ -57,7 +57,10 @@ pub struct View {
     /// How many nodes are, or may be, ours to take back; and how many were when the run began.
     owned: u32,
     owned_at_start: u32,
-    forgotten: u32,
+    /// How many of the nodes that the profile names no more are in each state.
+    forgotten: Tally,
+    /// How many of them the run takes away.
+    leaving: u32,
     found: u32,
     asked: u32,
     answered: u32,
@@ -92,7 +95,8 @@ impl View {
             failed: BTreeSet::new(),
             owned: 0,
             owned_at_start: 0,
-            forgotten: 0,
+            forgotten: Tally::default(),
+            leaving: 0,
             found: 0,
             asked: 0,
             answered: 0,
@@ -104,8 +108,11 @@ impl View {
             declined: None,
         };
         for place in places {
-            view.add(place.id, place.chapter);
-            view.forgotten += u32::from(place.forgotten);
+            let number = view.add(place.id, place.chapter);
+            if place.forgotten {
+                view.nodes[number].forgotten = true;
+                view.forgotten.add(State::Open);
+            }
         }
         view.grids.iter_mut().for_each(GridView::sort_rows);
         view
@@ -260,10 +267,14 @@ impl View {
     pub fn progress(&self) -> Progress {
         let all = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         match self.run.as_ref().map(|run| run.intent) {
-            None | Some(Intent::Up) => Progress {
-                done: self.tally.count(|state| state.stands() || state == State::Skipped),
-                total: all - self.forgotten,
-            },
+            None | Some(Intent::Up) => {
+                let stands = |state: State| state.stands() || state == State::Skipped;
+                let gone = self.forgotten.count(|state| state.is_gone() || state == State::Kept);
+                Progress {
+                    done: self.tally.count(stands) - self.forgotten.count(stands) + gone.min(self.leaving),
+                    total: all - self.forgotten.count(|_| true) + self.leaving,
+                }
+            }
             Some(Intent::Down) => Progress {
                 done: self.owned_at_start.saturating_sub(self.owned),
                 total: self.owned_at_start,

@@ -261,6 +261,9 @@ pub(super) enum Body {
         program: String,
         /// What it was limited to; empty means all.
         only: Vec<String>,
+        /// What a set-up takes away after all else, by full names.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        removes: Vec<String>,
     },
     /// Fact: a run came to an end by itself.
     RunEnded {
@@ -674,12 +677,14 @@ impl Body {
                 profile,
                 program,
                 only,
+                removes,
             } => Self::RunStarted {
                 run,
                 intent,
                 profile,
                 program,
                 only,
+                removes: removes.iter().map(ToString::to_string).collect(),
             },
             Fact::RunEnded { run, end } => Self::RunEnded { run, end },
             Fact::Started { before, .. } => Self::Started {

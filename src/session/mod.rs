@@ -8,6 +8,7 @@ mod choices;
 pub mod health;
 pub mod job;
 pub mod leavers;
+mod leftover;
 mod observe;
 mod others;
 #[cfg(feature = "demo")]
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 pub use self::choices::{Choices, Found};
+pub use self::leftover::never_taken_back;
 use self::observe::ToRecorder;
 #[cfg(feature = "demo")]
 pub use self::simulated::{CLOCK, SimulatedTime};
@@ -126,6 +128,8 @@ pub struct Named {
     pub overrides: Vec<String>,
     /// What is taken back although it was there before.
     pub also: Vec<String>,
+    /// What the profile does not name and a set-up takes away. See [`Session::leftovers`].
+    pub removes: Vec<NodeId>,
     /// Hold everything to exactly what was recorded: for a repair.
     pub exact: bool,
 }
@@ -243,6 +247,7 @@ impl Session {
         let options = Options {
             overrides: named.overrides,
             also: named.also,
+            removes: named.removes,
             exact: named.exact,
             ..self.options(selection)
         };
@@ -304,11 +309,14 @@ impl Session {
         self.driver_of(operator, options)
     }
 
-    /// What a repair goes through: what a check found to differ, and all that rests on it.
+    /// What a repair goes through: what a check found to differ, and all that rests on it. What is left over, a set-up takes away.
     pub fn differing(&self, outcome: &Outcome) -> Selection {
         let differs = |what| matches!(what, What::Missing | What::Drifted | What::CannotTell);
         let found = outcome.findings.iter().filter(|(_, finding)| differs(finding.what));
-        let nodes: HashSet<&NodeId> = found.map(|(node, _)| node).collect();
+        let nodes: HashSet<&NodeId> = found
+            .map(|(node, _)| node)
+            .filter(|node| !self.is_left_over(node))
+            .collect();
         let graph = &self.graph;
         let of_these = |ix: &NodeIx| nodes.contains(&graph.node(*ix).id);
         let mut open: Vec<NodeIx> = graph.indices().filter(of_these).collect();

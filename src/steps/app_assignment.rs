@@ -243,6 +243,10 @@ impl Step<World> for AppAssignment {
         }
     }
 
+    fn object(&self, assigned: &Assigned) -> Option<String> {
+        Some(assigned.principal.clone())
+    }
+
     fn by_hand(&self, known: &Known<'_>) -> ByHand {
         let up = at_the_app(known, "Assign to the application", "Users and groups > Add user/group")
             .say("Choose the user or group below, then Assign. Groups need a P1 licence, and only their direct members count.")

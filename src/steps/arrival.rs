@@ -114,6 +114,15 @@ impl Name<'_> {
     }
 }
 
+/// Whom provisioning brought. Somebody whom the profile names no more may be gone from Entra: then as the journal knows it.
+fn name_of_made<'a>(cx: &Cx, got: &'a OnDemandGot, made: &'a Made<Provisioned>) -> Name<'a> {
+    let name = &made.output.name;
+    name_of(&got.5, &got.6).unwrap_or_else(|_| match Principal::try_from(cx.item().to_owned()) {
+        Ok(Principal::Group(_)) => Name::Group(name),
+        Ok(Principal::User(_)) | Err(_) => Name::User(name.clone()),
+    })
+}
+
 /// The name in AWS of whom a node is about.
 fn name_of<'a>(people: &[(String, Person)], groups: &'a [(String, Group)]) -> Result<Name<'a>, Fault> {
     if let Some((_, person)) = people.first() {
@@ -187,6 +196,7 @@ impl Step<World> for OnDemand {
         Each<EntraGroup>,
         Each<AppAssignment>,
     );
+    const SHARED: bool = true;
     type Output = Provisioned;
 
     fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
@@ -259,7 +269,7 @@ impl Step<World> for OnDemand {
             return Ok(Undone::Kept(why.into()));
         }
         let aws = &cx.world().target(cx.target())?.aws;
-        let name = name_of(&got.5, &got.6)?;
+        let name = name_of_made(cx, got, made);
         let Some(found) = Standing::look(cx, &got.2, &name).await? else {
             return Ok(Undone::AlreadyGone);
         };
@@ -279,11 +289,15 @@ impl Step<World> for OnDemand {
     }
 
     async fn gone(&self, cx: &Cx, got: &OnDemandGot, made: &Made<Provisioned>) -> Result<Gone, Fault> {
-        let name = name_of(&got.5, &got.6)?;
+        let name = name_of_made(cx, got, made);
         Ok(match Standing::look(cx, &got.2, &name).await? {
             Some(found) if made.output.id.is_empty() || found.id() == made.output.id => Gone::No,
             _ => Gone::Yes("the Identity Store has it no more".into()),
         })
+    }
+
+    fn object(&self, made: &Provisioned) -> Option<String> {
+        Some(made.id.clone()).filter(|id| !id.is_empty())
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {

@@ -223,6 +223,15 @@ impl Step<World> for AccountAssignment {
         }
     }
 
+    fn object(&self, standing: &Standing) -> Option<String> {
+        let Assignment {
+            account,
+            permission_set,
+            principal,
+        } = &standing.assignment;
+        Some(format!("{account} {permission_set} {}", principal.id()))
+    }
+
     fn by_hand(&self, known: &Known<'_>) -> ByHand {
         let place = "Multi-account permissions > AWS accounts";
         let row = Row::read(&known.world().profile, known.item());
@@ -422,15 +431,21 @@ fn rows(world: &World, target: Option<&str>) -> Vec<Row> {
 async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, arrived): &Ready) -> Result<Option<Assignment>, Fault> {
     let row = Row::read(&cx.world().profile, cx.item())
         .ok_or_else(|| Fault::internal(format!("an assignment is called `{}`", cx.item())))?;
-    let missing = |what: &str| Fault::internal(format!("{} runs before its {what} is known", cx.item()));
-    let (_, set) = sets.first().ok_or_else(|| missing("permission set"))?;
+    let set = match sets.first() {
+        Some((_, set)) => set.set.arn.clone(),
+        // Of what others assigned, and of what the profile names no more, the set may be no part of the walk.
+        None => aws
+            .find_permission_set(instance, &row.set, Look::Shared)
+            .await?
+            .ok_or_else(|| Fault::new(Kind::NotFound, format!("There is no permission set {}", row.set)))?,
+    };
     let by_hand = users.first().map(|(_, user)| user.id.clone());
     let known = by_hand.or_else(|| arrived.first().map(|(_, seen)| seen.id.clone()));
     let principal = match (&row.principal, known) {
         (Who::Group(_), Some(id)) => Some(Principal::Group(id)),
         (Who::Group(name), None) => aws.group_by_name(instance, name).await?.map(Principal::Group),
         (_, Some(id)) => Some(Principal::User(id)),
-        (Who::AlreadyThere(name), None) => {
+        (Who::AlreadyThere(name) | Who::ByHand(name) | Who::Provisioned(name), None) => {
             let user = aws.user_by_name(instance, name).await?.ok_or_else(|| {
                 Fault::new(Kind::NotFound, format!("Identity Center knows no user `{name}`"))
                     .why("an assignment names it, and the profile's people do not")
@@ -438,7 +453,6 @@ async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, arrived): &Ready) ->
             })?;
             Some(Principal::User(user.id))
         }
-        (Who::ByHand(_) | Who::Provisioned(_), None) => return Err(missing("user")),
     };
     let account = if row.account == MANAGEMENT {
         instance.owner.clone()
@@ -447,7 +461,7 @@ async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, arrived): &Ready) ->
     };
     Ok(principal.map(|principal| Assignment {
         account,
-        permission_set: set.set.arn.clone(),
+        permission_set: set,
         principal,
     }))
 }

@@ -53,6 +53,7 @@ impl Step<World> for AwsUser {
         undo: "identitystore:DeleteUser",
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/idp-microsoft-entra.html",
     };
+    const SHARED: bool = true;
     type Needs = (One<AwsInstance>, After<AwsRights>);
     type Output = Found;
 
@@ -148,6 +149,10 @@ impl Step<World> for AwsUser {
             }
             _ => Ok(Gone::No),
         }
+    }
+
+    fn object(&self, found: &Found) -> Option<String> {
+        Some(found.id.clone())
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {

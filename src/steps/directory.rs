@@ -126,6 +126,7 @@ impl Step<World> for EntraUser {
     };
     const AT_ONCE: usize = TOGETHER;
     const TOGETHER: bool = true;
+    const SHARED: bool = true;
     type Needs = (One<EntraRights>, One<PeopleLint>);
     type Output = Person;
 
@@ -209,6 +210,10 @@ impl Step<World> for EntraUser {
         } else {
             Gone::Yes("GET /users answers 404, the password is forgotten".into())
         })
+    }
+
+    fn object(&self, person: &Person) -> Option<String> {
+        Some(person.id.clone())
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {
@@ -309,6 +314,7 @@ impl Step<World> for EntraGroup {
         undo: "Deletes a group that fedwiz made. Others are never removed.",
         read_more: "https://learn.microsoft.com/graph/api/group-post-groups",
     };
+    const SHARED: bool = true;
     type Needs = (One<EntraRights>, Each<EntraUser>);
     type Output = Group;
 
@@ -466,6 +472,10 @@ impl Step<World> for EntraGroup {
         } else {
             Gone::Yes("GET /groups answers 404".into())
         })
+    }
+
+    fn object(&self, group: &Group) -> Option<String> {
+        Some(group.id.clone())
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {

@@ -95,7 +95,11 @@ impl Step<World> for PermissionSet {
         known: Option<&Standing>,
     ) -> Result<Probe<Standing>, Fault> {
         let aws = &cx.world().target(cx.target())?.aws;
-        let wanted = Wanted::of(cx, instance)?;
+        let wanted = match cx.world().profile.permission_set(cx.item()) {
+            Some(_) => Some(Wanted::of(cx, instance)?),
+            // Taken back without being named any more: whatever it is like.
+            None => None,
+        };
         let arn = match known {
             Some(known) => Some(known.set.arn.clone()),
             None => {
@@ -118,8 +122,11 @@ impl Step<World> for PermissionSet {
         {
             return Ok(Probe::Pending(wait));
         }
-        let mut differences = wanted.differences(&set);
-        if differences.is_empty() {
+        let mut differences = wanted
+            .as_ref()
+            .map(|wanted| wanted.differences(&set))
+            .unwrap_or_default();
+        if differences.is_empty() && wanted.is_some() {
             let stale = aws.accounts_with(instance, &arn, true).await?;
             if !stale.is_empty() {
                 let found = format!("an older version in {}", stale.join(", "));
@@ -186,12 +193,11 @@ impl Step<World> for PermissionSet {
                 return Ok(Undone::AlreadyGone);
             };
             bring(aws, instance, &now, &Wanted::restoring(&before.set)).await?;
-            let ours = cx
-                .world()
-                .profile
-                .permission_set(cx.item())
-                .map(|set| set.tags.clone())
-                .unwrap_or_default();
+            // What the profile names no more is told by what was recorded.
+            let ours = match cx.world().profile.permission_set(cx.item()) {
+                Some(set) => set.tags.clone(),
+                None => made.output.set.tags.clone(),
+            };
             let added: Vec<String> = ours
                 .into_keys()
                 .filter(|key| now.tags.contains_key(key) && !before.set.tags.contains_key(key))
@@ -260,6 +266,10 @@ impl Step<World> for PermissionSet {
             every: Duration::from_secs(5),
             limit: Duration::from_secs(15 * 60),
         }))
+    }
+
+    fn object(&self, standing: &Standing) -> Option<String> {
+        Some(standing.set.arn.clone())
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {

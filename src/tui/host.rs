@@ -201,8 +201,8 @@ pub trait Federation: Send + Sync {
     /// What is odd about the journal, if anything.
     fn warning(&self) -> Option<String>;
 
-    /// Begins a run with this operator.
-    fn start(&self, intent: Intent, operator: Arc<dyn Operator>) -> Running;
+    /// Begins a run with this operator. `agreed` says that a set-up takes away what the profile names no more.
+    fn start(&self, intent: Intent, agreed: bool, operator: Arc<dyn Operator>) -> Running;
 
     /// Whoever can click in the simulated console; none outside a simulation.
     fn console(&self) -> Option<Arc<dyn Operator>>;

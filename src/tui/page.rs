@@ -85,6 +85,8 @@ pub enum Effect {
     Save(Draft),
     /// Begin a run.
     Start(Intent),
+    /// Begin a set-up that also takes away what the profile names no more: the operator agreed to it.
+    Agree,
     /// Tell the run something.
     Tell(Order),
     /// Read what a folder holds; without one, the folder where files most likely are.

@@ -281,7 +281,7 @@ impl Federation for OnScreen {
         unreachable!("it is not looked after here")
     }
 
-    fn start(&self, _: Intent, _: Arc<dyn Operator>) -> Running {
+    fn start(&self, _: Intent, _: bool, _: Arc<dyn Operator>) -> Running {
         unreachable!("nothing runs here")
     }
 

@@ -126,6 +126,7 @@ fn begins(run: &str, intent: Intent) -> Fact {
         profile: "9f86d081884c7d65".into(),
         program: "fedwiz".into(),
         only: Vec::new(),
+        removes: Vec::new(),
     }
 }
 

@@ -494,7 +494,7 @@ async fn active_directory_in_the_place_of_entra_is_one_line() {
 const RICHARD: &str = "RichardRoe@contoso.onmicrosoft.com";
 
 /// Somebody else gives RegionalAdmin in the sandbox to Richard, and AdministratorAccess in the management account to a group.
-fn assign_by_others(world: &mut World) {
+pub fn assign_by_others(world: &mut World) {
     let org = &mut world.aws[0];
     let management = org.management.clone();
     let sandbox = org

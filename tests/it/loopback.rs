@@ -22,7 +22,7 @@ use fedwiz::{
     profile::Profile,
     report::drift,
     secrets::{MemoryStore, SharedSecrets},
-    session::{Session, Setup, rehearsal},
+    session::{Named, Session, Setup, rehearsal},
     sim::{self, Moment, Options, Sim, scenario},
 };
 use serde_json::Value;
@@ -258,6 +258,26 @@ impl Loopback {
         let session = self.session().await.expect("a session");
         let driver = session.driver(Arc::new(Console(self.sim.clone())), part);
         driver.run(intent).await.expect("a run")
+    }
+
+    /// A set-up, or its plan, that the operator agreed to: what the profile names no more goes, and what is listed.
+    pub async fn agreeing(&self, intent: Intent, part: Selection, listed: &[&str]) -> Result<Outcome, Fault> {
+        let listed: Vec<String> = listed.iter().map(|&name| name.to_owned()).collect();
+        let session = self.session().await?.listing(&listed)?;
+        let removes = session.leftovers(&part, &listed)?.goes;
+        let named = Named {
+            removes,
+            ..Named::default()
+        };
+        let driver = session.driver_naming(Arc::new(Console(self.sim.clone())), part, named);
+        driver.run(intent).await
+    }
+
+    /// A set-up that the operator agreed to, killed at its `n`-th request. False when it ended before.
+    pub async fn agree_and_die(&self, n: u64, moment: Moment) -> bool {
+        let fuse = self.sim.fuse(self.sim.requests() + n, moment);
+        Self::live(self.agreeing(Intent::Up, Selection::default(), &[]), fuse.blown());
+        fuse.is_blown()
     }
 
     /// One run in which somebody else answers.

@@ -72,11 +72,25 @@ pub struct Also {
     pub also: Vec<String>,
 }
 
+/// What becomes of what the profile does not name.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Removals {
+    /// Leave what fedwiz made and the profile names no more: it stays fedwiz's, and `fedwiz teardown` takes it back
+    #[arg(long)]
+    pub keep: bool,
+    /// Take this away as well: what was there before, an assignment that others made, or a person or group that fedwiz made, by the
+    /// full name of its step and item; may be repeated
+    #[arg(long, value_name = "STEP[ITEM]")]
+    pub also: Vec<String>,
+}
+
 /// Set up, or continue.
 #[derive(Debug, Clone, Args)]
 pub struct Apply {
     #[command(flatten)]
     pub walk: super::Walk,
+    #[command(flatten)]
+    pub removals: Removals,
     #[command(flatten)]
     pub named: Override,
 }

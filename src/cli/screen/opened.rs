@@ -15,6 +15,7 @@ use super::upkeep::Keeper;
 use crate::cli::operator::SimulatedConsole;
 use crate::{
     engine::{
+        driver::Leftovers,
         fact::{Event, Intent},
         guide::Operator,
         outcome::Outcome,
@@ -23,7 +24,7 @@ use crate::{
     },
     fault::Fault,
     report::{outline::Outline, replay::recall, view::View},
-    session::{Session, Setup},
+    session::{Named, Session, Setup},
     steps::PHASES,
     tui::{
         dag::map::Map,
@@ -166,11 +167,25 @@ impl Federation for Opened {
         self.session.warning.clone()
     }
 
-    fn start(&self, intent: Intent, operator: Arc<dyn Operator>) -> Running {
+    fn start(&self, intent: Intent, agreed: bool, operator: Arc<dyn Operator>) -> Running {
         let notices = self.session.recorder.subscribe();
-        let driver = self.session.driver(operator, Selection::default());
+        let left = match intent {
+            Intent::Plan => self.session.leftovers(&Selection::default(), &[]),
+            Intent::Up if agreed => self.session.leftovers(&Selection::default(), &[]),
+            _ => Ok(Leftovers::default()),
+        };
+        let (removes, unclear) = match left {
+            Ok(left) => (left.goes, None),
+            Err(fault) => (Vec::new(), Some(fault)),
+        };
+        let named = Named {
+            removes,
+            ..Named::default()
+        };
+        let driver = self.session.driver_naming(operator, Selection::default(), named);
         let control = driver.control();
-        let refused = self.session.no_rotation_is_open().err().filter(|_| intent.changes());
+        let rotates = self.session.no_rotation_is_open().err().filter(|_| intent.changes());
+        let refused = unclear.or(rotates);
         Running {
             control,
             notices,

@@ -27,6 +27,8 @@ pub struct Options {
     pub overrides: Vec<String>,
     /// Nodes that were adopted and are taken back all the same, by their full names.
     pub also: Vec<String>,
+    /// Nodes that the profile does not name, and that a set-up takes away after all else. See [`super::Leftovers`].
+    pub removes: Vec<NodeId>,
 }
 
 /// Tells a driver at work what to do.

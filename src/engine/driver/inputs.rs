@@ -48,12 +48,14 @@ impl<W: World> Driver<W> {
         };
         match job {
             Job::Plan | Job::Adopt => found(self.would_later(ix), format!("after {needed}")),
-            Job::Check | Job::PlanDown => found(What::CannotTell, format!("the result of {needed} is not known")),
+            Job::Check | Job::PlanDown | Job::LookAway => {
+                found(What::CannotTell, format!("the result of {needed} is not known"))
+            }
             Job::Refresh => NodeEnd::Good {
                 output: None,
                 changed: false,
             },
-            Job::Up | Job::Down => NodeEnd::Failed(
+            Job::Up | Job::Down | Job::TakeAway => NodeEnd::Failed(
                 Fault::new(
                     Kind::Journal,
                     format!("{id} cannot go on: the result of {needed} is not known"),

@@ -78,7 +78,7 @@ impl<W: World> Work<W> {
     /// What taking back would do.
     pub(super) async fn plan_down(mut self) -> NodeEnd {
         let was = self.recall();
-        let released = self.shared.also.contains(&self.node().id);
+        let released = self.shared.also.contains(&self.node().id) || self.shared.removes.contains(&self.node().id);
         let finding = match was.standing.as_ref().filter(|standing| released || standing.is_ours()) {
             Some(standing) => self.leaving(standing).await,
             None => self.doubtful(&was).await,
@@ -89,7 +89,7 @@ impl<W: World> Work<W> {
         }
     }
 
-    async fn leaving(&mut self, standing: &Standing) -> Result<Finding, Halt> {
+    pub(super) async fn leaving(&mut self, standing: &Standing) -> Result<Finding, Halt> {
         let made = Made {
             output: Value::clone(&standing.output),
             how: if standing.how == How::Adopted {
@@ -114,7 +114,7 @@ impl<W: World> Work<W> {
     }
 
     /// What was begun and never seen to end.
-    async fn doubtful(&mut self, was: &NodeRun) -> Result<Finding, Halt> {
+    pub(super) async fn doubtful(&mut self, was: &NodeRun) -> Result<Finding, Halt> {
         self.cx.set_started(was.begun.as_ref().map(|begun| begun.at));
         let patience = Patience::fresh(self.now()).without_waiting();
         Ok(match self.sight(None, patience, During::Look).await? {
@@ -157,7 +157,7 @@ impl<W: World> Work<W> {
 
 const GONE: &str = "it is recorded as standing, and is not there";
 
-fn note(what: What, note: impl Into<Text>) -> Finding {
+pub(super) fn note(what: What, note: impl Into<Text>) -> Finding {
     Finding {
         what,
         differences: Vec::new(),
@@ -166,7 +166,7 @@ fn note(what: What, note: impl Into<Text>) -> Finding {
 }
 
 /// A look that failed leaves no fact behind.
-fn ends(halt: Halt) -> NodeEnd {
+pub(super) fn ends(halt: Halt) -> NodeEnd {
     match halt {
         Halt::Failed { fault, .. } => NodeEnd::Failed(fault),
         Halt::NeedsPerson(fault) if fault.kind == Kind::NeedsPerson => NodeEnd::NeedsPerson(fault),

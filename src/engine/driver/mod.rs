@@ -7,6 +7,7 @@ mod adopt;
 mod control;
 mod down;
 mod inputs;
+mod leftover;
 mod look;
 mod orders;
 mod schedule;
@@ -39,9 +40,10 @@ use super::{
 };
 use crate::{
     clock::{Busy, SharedClock},
-    fault::{Fault, Kind},
+    fault::{Fault, Kind, Text},
 };
 pub use control::{Control, Options, Order};
+pub use leftover::Leftovers;
 use schedule::{Direction, Schedule};
 use work::{NodeEnd, Work};
 
@@ -55,6 +57,7 @@ struct Shared<W: World> {
     exact: bool,
     overrides: HashSet<NodeId>,
     also: HashSet<NodeId>,
+    removes: HashSet<NodeId>,
     stop: watch::Receiver<bool>,
 }
 
@@ -69,6 +72,7 @@ impl<W: World> Shared<W> {
             target,
             self.surroundings.clone(),
         )
+        .spelt(&node.item.key)
     }
 }
 
@@ -96,6 +100,10 @@ enum Job {
     Refresh,
     Plan,
     PlanDown,
+    /// Takes away what the profile does not name, in a run that sets up.
+    TakeAway,
+    /// Looks at that in a run that changes nothing.
+    LookAway,
     Check,
 }
 
@@ -145,6 +153,7 @@ impl<W: World> Driver<W> {
                 exact: options.exact,
                 overrides,
                 also,
+                removes: options.removes.iter().cloned().collect(),
                 stop: stopped,
             }),
             options,
@@ -182,6 +191,7 @@ impl<W: World> Driver<W> {
                 profile: self.options.profile.clone(),
                 program: self.options.program.clone(),
                 only: self.options.selection.words(),
+                removes: self.options.removes.clone(),
             };
             self.shared.recorder.fact(None, started).await?;
         }
@@ -212,23 +222,17 @@ impl<W: World> Driver<W> {
         match intent {
             Intent::Up | Intent::Plan => {
                 let work = each(&|ix| !graph.node(ix).forgotten);
-                for ix in graph
-                    .indices()
-                    .filter(|&ix| intent == Intent::Plan && graph.node(ix).forgotten)
-                {
-                    self.found(
-                        ix,
-                        What::WouldStay,
-                        "the profile names it no more; `fedwiz teardown` takes it back",
-                    );
-                }
                 let job = match intent {
                     Intent::Up if self.options.adopts => Job::Adopt,
                     Intent::Up => Job::Up,
                     _ => Job::Plan,
                 };
                 if !self.options.alone {
-                    return self.pass(job, Direction::Along, work, &[], outcome, busy).await;
+                    let busy = self.pass(job, Direction::Along, work, &[], outcome, busy).await;
+                    return match intent {
+                        Intent::Up => self.take_away(outcome, busy).await,
+                        _ => self.look_at_what_is_left(outcome, busy).await,
+                    };
                 }
                 // What it rests on is taken as recorded, so it must be the same tenant and organization.
                 let roots = self.foundations(&work);
@@ -239,8 +243,9 @@ impl<W: World> Driver<W> {
                 self.pass(job, Direction::Along, work, &barred, outcome, busy).await
             }
             Intent::Check => {
-                let work = each(&|ix| self.recall(ix, |node| node.standing.is_some()));
-                self.pass(Job::Check, Direction::Along, work, &[], outcome, busy).await
+                let work = each(&|ix| !graph.node(ix).forgotten && self.recall(ix, |node| node.standing.is_some()));
+                let busy = self.pass(Job::Check, Direction::Along, work, &[], outcome, busy).await;
+                self.look_at_what_is_left(outcome, busy).await
             }
             Intent::Down => {
                 let ours =
@@ -419,6 +424,8 @@ impl<W: World> Driver<W> {
                 Job::Refresh => work.refresh().await,
                 Job::Plan => work.plan().await,
                 Job::PlanDown => work.plan_down().await,
+                Job::TakeAway => work.take_away().await,
+                Job::LookAway => work.look_away().await,
                 Job::Check => work.check().await,
             };
             (ix, end, busy)
@@ -503,7 +510,7 @@ impl<W: World> Driver<W> {
     }
 
     /// What is known of a node without looking.
-    fn found(&mut self, ix: NodeIx, what: What, note: &'static str) {
+    fn found(&mut self, ix: NodeIx, what: What, note: impl Into<Text>) {
         let finding = Finding {
             what,
             differences: Vec::new(),

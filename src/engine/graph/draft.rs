@@ -112,9 +112,22 @@ impl<'a, W: World> Draft<'a, W> {
 
     /// Puts back what the profile has forgotten. A target that is gone from the profile cannot be put back: nobody knows
     /// how to sign in to it.
+    ///
+    /// What differs only in capital letters is the same thing for both vendors: it keeps the name that the journal knows it by.
     pub(super) fn remember(&mut self, remembered: &[Remembered]) -> Result<(), Fault> {
         let known: HashSet<NodeId> = self.declared.iter().map(|node| node.id.clone()).collect();
-        for Remembered { id, refs } in remembered.iter().filter(|node| !known.contains(&node.id)) {
+        let unnamed = || remembered.iter().filter(|node| !known.contains(&node.id));
+        let mut spelt_so: HashMap<NodeId, Vec<usize>> = HashMap::new();
+        if unnamed().next().is_some() {
+            for (at, node) in self.declared.iter().enumerate() {
+                spelt_so.entry(in_small_letters(&node.id)).or_default().push(at);
+            }
+        }
+        for Remembered { id, refs } in unnamed() {
+            if let Some(at) = spelt_so.remove(&in_small_letters(id)).filter(|all| all.len() == 1) {
+                self.declared[at[0]].id.item.clone_from(&id.item);
+                continue;
+            }
             let found = self.steps.iter().find(|(step, _)| step.as_str() == id.step);
             let Some((&step_id, &step)) = found else {
                 return Err(Fault::new(
@@ -250,10 +263,19 @@ impl<'a, W: World> Draft<'a, W> {
     fn wire(&self) -> Result<Wiring, Fault> {
         let mut groups: HashMap<Place, Vec<usize>> = HashMap::new();
         let mut items: HashMap<(Place, &str), usize> = HashMap::new();
+        // What is spelt otherwise in the journal is referred to by both spellings.
+        for (at, node) in self.declared.iter().enumerate() {
+            if node.id.item != node.item.key {
+                items.insert(((node.about.id, node.target.clone()), &node.id.item), at);
+            }
+        }
         for (at, node) in self.declared.iter().enumerate() {
             let place = (node.about.id, node.target.clone());
             groups.entry(place.clone()).or_default().push(at);
-            if items.insert((place, &node.item.key), at).is_some() {
+            if items
+                .insert((place, &node.item.key), at)
+                .is_some_and(|other| other != at)
+            {
                 return Err(Fault::internal(format!("{} is declared twice", node.id)));
             }
         }
@@ -370,6 +392,13 @@ impl<'a, W: World> Draft<'a, W> {
                 node.id
             ))),
         }
+    }
+}
+
+fn in_small_letters(id: &NodeId) -> NodeId {
+    NodeId {
+        item: id.item.to_lowercase(),
+        ..id.clone()
     }
 }
 

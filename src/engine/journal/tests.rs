@@ -30,6 +30,7 @@ fn started() -> Fact {
         profile: "p".into(),
         program: "0.1.0".into(),
         only: Vec::new(),
+        removes: Vec::new(),
     }
 }
 

@@ -27,13 +27,16 @@ use crate::{
 impl View {
     /// Begins a run that leaves no facts: a plan or a check.
     pub fn begin(&mut self, intent: Intent, at: Timestamp) {
-        self.start(RunView {
-            id: String::new(),
-            intent,
-            since: at,
-            only: Vec::new(),
-            end: None,
-        });
+        self.start(
+            RunView {
+                id: String::new(),
+                intent,
+                since: at,
+                only: Vec::new(),
+                end: None,
+            },
+            &[],
+        );
         self.now = Some(at);
     }
 
@@ -61,13 +64,22 @@ impl View {
         self.seq = event.seq;
         let Some(id) = &event.node else {
             match &event.fact {
-                Fact::RunStarted { run, intent, only, .. } => self.start(RunView {
-                    id: clean(run).into_owned(),
-                    intent: *intent,
-                    since: event.at,
-                    only: only.iter().map(|part| clean(part).into_owned()).collect(),
-                    end: None,
-                }),
+                Fact::RunStarted {
+                    run,
+                    intent,
+                    only,
+                    removes,
+                    ..
+                } => self.start(
+                    RunView {
+                        id: clean(run).into_owned(),
+                        intent: *intent,
+                        since: event.at,
+                        only: only.iter().map(|part| clean(part).into_owned()).collect(),
+                        end: None,
+                    },
+                    removes,
+                ),
                 Fact::RunEnded { end, .. } => {
                     if let Some(run) = &mut self.run {
                         run.end = Some(*end);
@@ -182,7 +194,8 @@ impl View {
                 _ => {}
             },
             Signal::Acting => {
-                let back = self.run.as_ref().is_some_and(|run| run.intent == Intent::Down);
+                let down = self.run.as_ref().is_some_and(|run| run.intent == Intent::Down);
+                let back = down || self.nodes[number].leaves;
                 self.enter(number, at, if back { State::Undoing } else { State::Acting }, "");
             }
             Signal::Note { text, done, total } => {
@@ -357,6 +370,7 @@ impl View {
         ]
         .into_iter()
         .chain(cell.into_iter().flatten())
+        .chain(self.nodes[number].forgotten.then_some(&mut self.forgotten))
     }
 
     /// The phase of steps that this version does not know.
@@ -372,7 +386,7 @@ impl View {
     }
 
     /// A run begins: what an earlier one left open starts afresh, what stands keeps standing.
-    fn start(&mut self, run: RunView) {
+    fn start(&mut self, run: RunView, removes: &[NodeId]) {
         let up = !run.intent.takes_back();
         for number in 0..self.nodes.len() {
             let node = &mut self.nodes[number];
@@ -385,6 +399,13 @@ impl View {
             }
         }
         self.flows.iter_mut().for_each(Flow::start);
+        self.nodes.iter_mut().for_each(|node| node.leaves = false);
+        for id in removes {
+            if let Some(&number) = self.index.get(id) {
+                self.nodes[number].leaves = true;
+            }
+        }
+        self.leaving = u32::try_from(removes.len()).unwrap_or(u32::MAX);
         self.owned_at_start = self.owned;
         self.found = 0;
         self.asked = 0;

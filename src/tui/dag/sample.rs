@@ -267,6 +267,7 @@ impl Story {
                 profile: String::new(),
                 program: String::new(),
                 only: Vec::new(),
+                removes: Vec::new(),
             },
         );
     }

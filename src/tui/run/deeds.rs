@@ -24,7 +24,8 @@ impl Stage {
                 Effect::Home => self.app.home(),
                 Effect::Open(name) => self.open(name),
                 Effect::Save(draft) => self.save(&draft),
-                Effect::Start(intent) => self.start(intent),
+                Effect::Start(intent) => self.start(intent, false),
+                Effect::Agree => self.start(Intent::Up, true),
                 Effect::Tell(order) => self.tell(order),
                 Effect::List(folder) => self.list(folder),
                 Effect::LookUp(draft, key, typed) => self.find_choices(draft, key, typed),
@@ -125,14 +126,14 @@ impl Stage {
         });
     }
 
-    fn start(&mut self, intent: Intent) {
+    fn start(&mut self, intent: Intent, agreed: bool) {
         let Some(open) = &self.app.shared.open else { return };
         if self.running.is_some() {
             self.app.shared.say = Some("Something is running already.".into());
             return;
         }
         let (operator, questions) = AtTheScreen::new();
-        let running = open.federation.start(intent, Arc::new(operator));
+        let running = open.federation.start(intent, agreed, Arc::new(operator));
         self.questions = Some(questions);
         self.running = Some(running);
         self.app.begins(intent);

@@ -12,6 +12,7 @@ pub mod home;
 pub mod over;
 pub mod pick;
 pub mod plan;
+pub mod removal;
 pub mod sign_in;
 pub mod start;
 pub mod step;

@@ -29,7 +29,7 @@ use crate::{
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Open, Page, Shared},
-        screen::over,
+        screen::{over, removal::Removal},
         theme::Theme,
         widget::{
             bar::bar,
@@ -92,6 +92,15 @@ pub(super) fn rows(open: &Open, keep: impl Fn(usize) -> bool) -> Vec<Row> {
 fn asks_a_person(open: &Open, node: usize) -> bool {
     let finding = open.view.node(node).finding.as_ref();
     finding.is_some_and(|finding| finding.what == What::WouldAsk)
+}
+
+/// What a set-up would take away.
+pub(super) fn goes(open: &Open) -> impl Iterator<Item = usize> {
+    let nodes = open.view.nodes().iter().enumerate();
+    nodes.filter_map(|(at, node)| {
+        let what = node.finding.as_ref()?.what;
+        matches!(what, What::WouldRemove | What::WouldRestore).then_some(at)
+    })
 }
 
 /// How many nodes have each finding, in words.
@@ -215,6 +224,9 @@ impl Page for Plan {
                 }
                 if let Some(Err(_)) = &open.ended {
                     return vec![Effect::Show(Box::new(over::Over::default()))];
+                }
+                if goes(open).next().is_some() {
+                    return vec![Effect::Instead(Box::new(Removal::default()))];
                 }
                 return vec![Effect::Back, Effect::Start(Intent::Up)];
             }

@@ -298,7 +298,7 @@ impl Federation for OnFilm {
         None
     }
 
-    fn start(&self, _: Intent, _: Arc<dyn Operator>) -> Running {
+    fn start(&self, _: Intent, _: bool, _: Arc<dyn Operator>) -> Running {
         unreachable!("a film does not run")
     }
 
