@@ -262,7 +262,6 @@ pub(super) enum Body {
         /// What it was limited to; empty means all.
         only: Vec<String>,
         /// What a set-up takes away after all else, by full names.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
         removes: Vec<String>,
     },
     /// Fact: a run came to an end by itself.
