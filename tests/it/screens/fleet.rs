@@ -105,6 +105,7 @@ impl Story {
                 profile: "9f86d081884c7d65".into(),
                 program: "fedwiz".into(),
                 only: Vec::new(),
+                removes: Vec::new(),
             },
         );
         for node in nodes.iter().filter(|node| !is_assignment(node)) {
