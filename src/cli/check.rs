@@ -26,12 +26,13 @@ pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Resul
         return repair(args, profile, &manner).await;
     }
     let secrets = vault::open_to_look(args.token_store).await?;
-    let session = Session::look(setup(profile, secrets)?).await?;
+    let mut session = Session::look(setup(profile, secrets)?).await?;
     session
         .recorder
         .with_run(|run| vault::say_what_is_forgotten(args.token_store, run));
     let selection = selection(&args.part);
     let mut teller = Teller::new(&session, Intent::Check, &manner).in_lines();
+    session.let_go_of_the_past();
     let driver = session.checker(selection.clone());
     let mut outcome = drive_on(&session, Intent::Check, driver, &mut teller).await?;
     let (left, others) = drifted(&session, &outcome);

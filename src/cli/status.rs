@@ -293,13 +293,13 @@ async fn clocks(run: &Run, secrets: &SharedSecrets) -> Vec<Clock> {
 
 /// When the token that is kept was made, as its own record says.
 async fn kept_since(standing: &Standing, secrets: &SharedSecrets) -> Option<Timestamp> {
-    let name: SecretRef = serde_json::from_value(standing.output.get("kept_as")?.clone()).ok()?;
+    let name: SecretRef = serde_json::from_value(standing.output.value().get("kept_as")?.clone()).ok()?;
     let kept = secrets.get(&name).await.ok()??;
     ScimToken::from_secret(&kept).ok()?.created
 }
 
 fn time(standing: &Standing, key: &str) -> Option<Timestamp> {
-    standing.output.get(key)?.as_str()?.parse().ok()
+    standing.output.value().get(key)?.as_str()?.parse().ok()
 }
 
 fn cannot(error: &std::io::Error) -> Fault {

@@ -141,7 +141,7 @@ impl<'r> Reader<'r> {
     }
 
     fn output<T: DeserializeOwned>(&self, step: &str) -> Option<T> {
-        serde_json::from_value(self.standing(step)?.output.as_ref().clone()).ok()
+        self.standing(step)?.output.read()
     }
 
     async fn entra(&mut self) {
@@ -381,7 +381,7 @@ impl<'r> Reader<'r> {
         self.evidence.aws.caller = self.seen(Side::Aws, "who the caller is", read);
         self.evidence.aws.way_in = self
             .standing("safety.break-glass")
-            .and_then(|standing| standing.output["way"].as_str().map(str::to_owned));
+            .and_then(|standing| standing.output.value()["way"].as_str().map(str::to_owned));
         let read = aws.organization().await;
         let organization = self.seen(Side::Aws, "the organization", read).flatten();
         self.evidence.aws.management = organization.map(|organization| organization.management);

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     graph::NodeId,
+    kept::Kept,
     step::{AsFound, How, Undone},
 };
 use crate::fault::{Fault, Text};
@@ -132,7 +133,7 @@ pub enum Fact {
         /// How it came to stand.
         how: How,
         /// What stands.
-        output: Arc<Value>,
+        output: Kept,
         /// What was seen.
         proof: Text,
         /// True when nobody saw it and a person gave their word.

@@ -70,7 +70,7 @@ impl<'k, W: World> Known<'k, W> {
 
     /// What stands of a step's node of this item, in the same target or the tenant.
     pub fn of<S: Step<W>>(&self, item: &str) -> Option<S::Output> {
-        read_output::<W, S>(&self.standing::<S>(item)?.output).ok()
+        read_output::<W, S>(&self.standing::<S>(item)?.output.value()).ok()
     }
 
     /// How and what stands of a step's node of this item.

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod grid;
 pub mod guide;
 pub mod journal;
+pub mod kept;
 pub mod known;
 pub mod needs;
 mod nudge;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     fact::{End, Event, Fact, Intent},
     graph::{NodeId, Remembered},
+    kept::Kept,
     step::{AsFound, How, Undone},
 };
 use crate::fault::{Fault, Text};
@@ -20,7 +21,7 @@ use crate::fault::{Fault, Text};
 /// All that the facts say.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
-    nodes: HashMap<NodeId, NodeRun>,
+    nodes: HashMap<NodeId, Box<NodeRun>>,
     /// The runs so far; the last one may still be open.
     current: Option<Current>,
     number: u32,
@@ -68,7 +69,7 @@ pub struct Standing {
     /// How it came to stand.
     pub how: How,
     /// What stands.
-    pub output: Arc<Value>,
+    pub output: Kept,
     /// For what was changed: what was there before.
     pub before: Option<Arc<Value>>,
     /// What was seen.
@@ -118,8 +119,8 @@ enum Last {
         since: Timestamp,
         until: Timestamp,
     },
-    NeedsPerson(Fault),
-    Failed(Fault),
+    NeedsPerson(Box<Fault>),
+    Failed(Box<Fault>),
     Skipped(Text),
     Undone(Undone),
 }
@@ -217,12 +218,12 @@ impl Run {
 
     /// What the facts say about a node.
     pub fn node(&self, id: &NodeId) -> Option<&NodeRun> {
-        self.nodes.get(id)
+        self.nodes.get(id).map(|node| &**node)
     }
 
     /// All nodes that facts speak of, sorted by name.
     pub fn nodes(&self) -> Vec<(&NodeId, &NodeRun)> {
-        let mut nodes: Vec<_> = self.nodes.iter().collect();
+        let mut nodes: Vec<_> = self.nodes.iter().map(|(id, node)| (id, &**node)).collect();
         nodes.sort_by_key(|(id, _)| *id);
         nodes
     }
@@ -278,8 +279,8 @@ impl Run {
                 since: *since,
                 until: *until,
             },
-            Last::NeedsPerson(fault) if now => State::NeedsPerson(fault.clone()),
-            Last::Failed(fault) if now => State::Failed(fault.clone()),
+            Last::NeedsPerson(fault) if now => State::NeedsPerson(Fault::clone(fault)),
+            Last::Failed(fault) if now => State::Failed(Fault::clone(fault)),
             Last::Skipped(why) if now => State::Skipped(why.clone()),
             Last::Undone(what) => State::Undone(what.clone()),
             _ if node.undoing.is_some() => State::Undoing,
@@ -312,7 +313,7 @@ impl Run {
             return no("no run is open");
         };
         let empty = NodeRun::default();
-        let node = self.nodes.get(id).unwrap_or(&empty);
+        let node = self.node(id).unwrap_or(&empty);
         let ours = node.standing.as_ref().is_some_and(Standing::is_ours);
         let down = current.intent == Intent::Down || current.removes.contains(id);
         match fact {
@@ -431,7 +432,7 @@ impl NodeRun {
                 if let Some(begun) = &mut self.begun {
                     begun.in_vain = true;
                 }
-                self.last = Last::NeedsPerson(fault.clone());
+                self.last = Last::NeedsPerson(Box::new(fault.clone()));
             }
             Fact::Done {
                 how,
@@ -455,7 +456,7 @@ impl NodeRun {
                 };
                 self.standing = Some(Standing {
                     how: *how,
-                    output: Arc::clone(output),
+                    output: output.clone(),
                     before,
                     proof: proof.clone(),
                     unproven: *unproven,
@@ -470,7 +471,7 @@ impl NodeRun {
                 if *untouched {
                     self.begun = None;
                 }
-                self.last = Last::Failed(fault.clone());
+                self.last = Last::Failed(Box::new(fault.clone()));
             }
             Fact::Skipped { why } => self.last = Last::Skipped(why.clone()),
             Fact::AsFound(as_found) => {

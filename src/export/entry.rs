@@ -101,7 +101,7 @@ impl<W: World> Teller<W> {
             .as_ref()
             .and_then(|node| self.steps.get(node.step.as_str()).copied());
         let evidence = match (&event.fact, step) {
-            (Fact::Done { output, .. }, Some(step)) => step.evidence(output).unwrap_or_default(),
+            (Fact::Done { output, .. }, Some(step)) => step.evidence(&output.value()).unwrap_or_default(),
             _ => Default::default(),
         };
         if let (Some(actor), Some(step), Some(node)) = (evidence.acts_as, step, &event.node) {
@@ -134,14 +134,14 @@ impl<W: World> Teller<W> {
     fn sides(&self, event: &Event) -> (Option<Arc<Value>>, Option<Arc<Value>>) {
         let node = event.node.as_ref().and_then(|node| self.run.node(node));
         let standing = node.and_then(|node| node.standing.as_ref());
-        let stands = || standing.map(|standing| Arc::clone(&standing.output));
+        let stands = || standing.map(|standing| standing.output.value());
         match &event.fact {
             Fact::Started { before, .. } => (before.clone(), before.clone()),
             Fact::Done { output, .. } => {
                 let begun = node
                     .and_then(|node| node.begun.as_ref())
                     .and_then(|begun| begun.before.clone());
-                (begun.or_else(stands), Some(Arc::clone(output)))
+                (begun.or_else(stands), Some(output.value()))
             }
             Fact::Undone {
                 what: Undone::Removed | Undone::AlreadyGone,

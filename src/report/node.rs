@@ -1,6 +1,6 @@
 //! `NodeView`: one node as it is shown. Small while nothing happens: a walk may have ten thousand of them.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -53,6 +53,41 @@ pub struct NodeView {
     pub requests: u32,
     pub(super) begun: bool,
     detail: Option<Box<Detail>>,
+    exchanges: Vec<Call>,
+}
+
+/// An exchange, as small as may be: each of ten thousand nodes keeps some.
+#[derive(Debug, Clone)]
+struct Call {
+    method: Arc<str>,
+    url: Arc<str>,
+    status: Option<u16>,
+    attempt: u32,
+    millis: u64,
+    request_id: Option<Box<str>>,
+    note: Box<str>,
+}
+
+/// Words that many exchanges have in common, once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lexicon(HashSet<Arc<str>>);
+
+/// How many words are known at a time.
+const WORDS: usize = 4096;
+
+impl Lexicon {
+    fn word(&mut self, text: &str) -> Arc<str> {
+        let text = clean(text);
+        if let Some(known) = self.0.get(&*text) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= WORDS {
+            self.0.clear();
+        }
+        let word: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&word));
+        word
+    }
 }
 
 /// How a node came to an end.
@@ -100,7 +135,6 @@ pub(super) struct Detail {
     pub blocked_by: Option<String>,
     pub attempt: u32,
     pub next: Option<Timestamp>,
-    pub exchanges: VecDeque<Exchange>,
 }
 
 impl NodeView {
@@ -123,6 +157,7 @@ impl NodeView {
             requests: 0,
             begun: false,
             detail: None,
+            exchanges: Vec::new(),
         }
     }
 
@@ -158,8 +193,16 @@ impl NodeView {
     }
 
     /// The last few requests and their answers, oldest first.
-    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
-        self.detail.iter().flat_map(|detail| &detail.exchanges)
+    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = Exchange> {
+        self.exchanges.iter().map(|call| Exchange {
+            method: call.method.to_string(),
+            url: call.url.to_string(),
+            status: call.status,
+            request_id: call.request_id.as_deref().map(str::to_owned),
+            millis: call.millis,
+            attempt: call.attempt,
+            note: call.note.to_string(),
+        })
     }
 
     /// The state it is in when nothing is going on.
@@ -179,20 +222,20 @@ impl NodeView {
         self.detail.as_mut()?.wait.take()
     }
 
-    pub(super) fn exchanged(&mut self, exchange: &Exchange) {
+    pub(super) fn exchanged(&mut self, exchange: &Exchange, lexicon: &mut Lexicon) {
         self.requests += 1;
-        let exchanges = &mut self.detail_mut().exchanges;
-        if exchanges.len() == EXCHANGES {
-            exchanges.pop_front();
+        if self.exchanges.len() == EXCHANGES {
+            self.exchanges.remove(0);
         }
-        exchanges.push_back(Exchange {
-            method: clean(&exchange.method).into_owned(),
-            url: clean(&exchange.url).into_owned(),
+        self.exchanges.reserve_exact(1);
+        self.exchanges.push(Call {
+            method: lexicon.word(&exchange.method),
+            url: lexicon.word(&exchange.url),
             status: exchange.status,
-            request_id: exchange.request_id.as_deref().map(|id| clean(id).into_owned()),
+            request_id: exchange.request_id.as_deref().map(|id| clean(id).into()),
             millis: exchange.millis,
             attempt: exchange.attempt,
-            note: clean(&exchange.note).into_owned(),
+            note: clean(&exchange.note).into(),
         });
     }
 
@@ -205,12 +248,6 @@ impl NodeView {
 
     /// Lets go of what only mattered while it was under way. The exchanges stay.
     pub(super) fn forget_the_moment(&mut self) {
-        if let Some(detail) = &mut self.detail {
-            let exchanges = std::mem::take(&mut detail.exchanges);
-            **detail = Detail {
-                exchanges,
-                ..Detail::default()
-            };
-        }
+        self.detail = None;
     }
 }

@@ -268,7 +268,7 @@ impl Script {
             name,
             Fact::Done {
                 how,
-                output: Arc::new(json!({"id": "7c1e0c10"})),
+                output: json!({"id": "7c1e0c10"}).into(),
                 proof: proof.to_owned().into(),
                 unproven: false,
             },
@@ -407,7 +407,7 @@ pub(super) fn set_up() -> Script {
             "saml.identity-source",
             Fact::Done {
                 how: How::Made,
-                output: Arc::new(json!({})),
+                output: json!({}).into(),
                 proof: "a person gave their word".into(),
                 unproven: true,
             },

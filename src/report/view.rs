@@ -20,7 +20,7 @@ pub use parts::{Activity, ChapterView, Declined, Progress, Requests, RunView, Se
 
 use super::{
     clean::clean,
-    node::{Finished, NodeView},
+    node::{Finished, Lexicon, NodeView},
     outline::{Heading, Outline},
     words::{self, State},
 };
@@ -70,6 +70,7 @@ pub struct View {
     paused: bool,
     stopping: bool,
     declined: Option<Declined>,
+    lexicon: Lexicon,
 }
 
 impl View {
@@ -106,6 +107,7 @@ impl View {
             paused: false,
             stopping: false,
             declined: None,
+            lexicon: Lexicon::default(),
         };
         for place in places {
             let number = view.add(place.id, place.chapter);

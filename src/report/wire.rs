@@ -704,7 +704,7 @@ impl Body {
                 how: how.into(),
                 proof: proof.into_owned(),
                 unproven,
-                output: (*output).clone(),
+                output: Value::clone(&output.value()),
             },
             Fact::Failed {
                 fault,

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -41,7 +40,7 @@ pub struct LeftIn<'s> {
 impl Session {
     /// What is left in a target.
     pub async fn left<'s>(&'s self, target: &'s Target, progress: &(dyn Fn(&str) + Sync)) -> LeftIn<'s> {
-        let known = Run::of(self.past.iter().map(Arc::as_ref));
+        let known = self.recorder.with_run(Run::clone);
         let mut evidence = gather(&self.world, target, &known, self.clock.now(), progress).await;
         let unread = std::mem::take(&mut evidence.unread);
         let (_, mut blind) = told(&Examined {

@@ -114,7 +114,7 @@ pub struct Session {
     pub recorder: Arc<Recorder>,
     /// What is odd about the journal, if anything.
     pub warning: Option<String>,
-    /// The facts that were there when it was opened.
+    /// The facts that were there when it was opened, unless somebody let go of them.
     pub past: Vec<Arc<Event>>,
     clock: SharedClock,
     seed: Option<u64>,
@@ -226,6 +226,11 @@ impl Session {
             seed: setup.seed,
             journal: setup.folder.join(JOURNAL),
         })
+    }
+
+    /// Gives the facts of the past to whoever folds them, and keeps none: those of a fleet take more than all the rest.
+    pub fn let_go_of_the_past(&mut self) -> Vec<Arc<Event>> {
+        std::mem::take(&mut self.past)
     }
 
     /// A driver over this session's graph, with this operator, for this part of the walk.

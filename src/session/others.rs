@@ -137,7 +137,7 @@ fn made_by_others() -> Finding {
 }
 
 fn output<T: DeserializeOwned>(standing: &Standing) -> Option<T> {
-    T::deserialize(&*standing.output).ok()
+    standing.output.read()
 }
 
 fn unless_gone<T>(read: Result<Vec<T>, Fault>) -> Result<Vec<T>, Fault> {

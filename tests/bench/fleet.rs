@@ -176,7 +176,7 @@ impl Story {
                 Some(id),
                 Fact::Done {
                     how: How::Made,
-                    output: Arc::new(json!({ "account": "111122223333", "permission_set": "arn:aws:sso:::permissionSet/ssoins-7223/ps-1", "principal": { "group": "90676f8a-1" } })),
+                    output: json!({ "account": "111122223333", "permission_set": "arn:aws:sso:::permissionSet/ssoins-7223/ps-1", "principal": { "group": "90676f8a-1" } }).into(),
                     proof: Text::Borrowed("creation request 5d6e-77 is SUCCEEDED"),
                     unproven: false,
                 },

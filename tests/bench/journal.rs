@@ -145,7 +145,7 @@ fn done() -> Fact {
     });
     Fact::Done {
         how: How::Made,
-        output: Arc::new(output),
+        output: output.into(),
         proof: Text::Borrowed("creation request 5d6e7f80-1a2b-4c3d-9e8f-7a6b5c4d3e2f is SUCCEEDED"),
         unproven: false,
     }

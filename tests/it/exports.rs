@@ -229,7 +229,7 @@ async fn a_worksheet_has_the_whole_walk_before_anything_is_done_and_the_values_a
             .into_iter()
             .find(|(id, _)| id.step == "entra.app")
             .expect("the application");
-        app.standing.as_ref().expect("it stands").output["app"]
+        app.standing.as_ref().expect("it stands").output.value()["app"]
             .as_str()
             .expect("an id")
             .to_owned()

@@ -187,7 +187,7 @@ async fn a_probe_with_entras_token_every_200_ms_never_fails_while_the_token_is_r
     let token = session.recorder.with_run(|run| {
         let nodes = run.nodes();
         let (_, node) = nodes.iter().find(|(id, _)| id.step == "scim.token").expect("it stands");
-        node.standing.as_ref().expect("it stands").output["created"].clone()
+        node.standing.as_ref().expect("it stands").output.value()["created"].clone()
     });
     drop(session);
     let now = kept(&loopback, false)

@@ -74,7 +74,7 @@ async fn must_have_rotated(loopback: &Loopback, old: &str) -> Result<(), String>
         let nodes = run.nodes();
         let output = |step: &str| {
             let found = nodes.iter().find(|(id, _)| id.step == step);
-            found.and_then(|(_, node)| Some(node.standing.as_ref()?.output.to_string()))
+            found.and_then(|(_, node)| Some(node.standing.as_ref()?.output.value().to_string()))
         };
         let steps = [
             "entra.certificate",

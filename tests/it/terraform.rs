@@ -785,7 +785,7 @@ async fn what_stood_before_is_never_taken_over() {
     });
     let mut seen = 0;
     for (id, node) in adopted.filter(|(id, _)| id.step != "aws.instance") {
-        let output = &node.standing.as_ref().expect("it stands").output;
+        let output = &node.standing.as_ref().expect("it stands").output.value();
         seen += 1;
         for key in ["object", "principal", "id", "arn"] {
             let Some(value) = output[key].as_str().filter(|value| !value.is_empty()) else {

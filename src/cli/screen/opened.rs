@@ -16,7 +16,7 @@ use crate::cli::operator::SimulatedConsole;
 use crate::{
     engine::{
         driver::Leftovers,
-        fact::{Event, Intent},
+        fact::Intent,
         guide::Operator,
         outcome::Outcome,
         recorder::{Notice, Subscription},
@@ -36,7 +36,7 @@ use crate::{
 /// A federation that is open.
 pub(super) struct Opened {
     pub(super) session: Session,
-    /// What has happened since it was opened.
+    /// What has happened until now.
     since: Mutex<Since>,
     console: Option<Arc<dyn Operator>>,
     /// The flags that lead to it on the command line.
@@ -45,24 +45,27 @@ pub(super) struct Opened {
     _world: Option<Box<dyn Any + Send + Sync>>,
 }
 
-/// The facts of this process, heard in order.
+/// The facts, those of the past and of this process, heard in order and folded: a fleet's facts themselves would take more
+/// memory than all the rest.
 struct Since {
     notices: Subscription,
-    facts: Vec<Arc<Event>>,
+    view: View,
 }
 
 impl Since {
-    fn the_opening_of(session: &Session) -> Mutex<Self> {
+    fn the_opening_of(session: &mut Session) -> Mutex<Self> {
+        let notices = session.recorder.subscribe();
+        let past = session.let_go_of_the_past();
         Mutex::new(Self {
-            notices: session.recorder.subscribe(),
-            facts: Vec::new(),
+            notices,
+            view: recall(Outline::of(PHASES, &session.graph), past),
         })
     }
 
     fn catch_up(&mut self) {
         while let Some(notice) = self.notices.try_next() {
-            if let Notice::Fact(event) = notice {
-                self.facts.push(event);
+            if let Notice::Fact(_) = notice {
+                self.view.see(&notice);
             }
         }
     }
@@ -76,9 +79,9 @@ impl Opened {
         world: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<Arc<dyn Federation>, Fault> {
         let console = console_of(&setup);
-        let session = Session::open(setup).await?;
+        let mut session = Session::open(setup).await?;
         Ok(Arc::new(Self {
-            since: Since::the_opening_of(&session),
+            since: Since::the_opening_of(&mut session),
             session,
             console,
             flags,
@@ -127,10 +130,7 @@ impl Federation for Opened {
     fn view(&self) -> View {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         since.catch_up();
-        recall(
-            Outline::of(PHASES, &self.session.graph),
-            self.session.past.iter().chain(&since.facts).cloned(),
-        )
+        since.view.clone()
     }
 
     fn map(&self) -> Map {

@@ -1,8 +1,6 @@
 //! What nodes read from each other: the outputs that are known, and what becomes of a node whose inputs are not.
 
-use std::sync::Arc;
-
-use super::{Driver, Job, up::output_of, work::NodeEnd};
+use super::{Driver, Job, work::NodeEnd};
 use crate::{
     engine::{
         graph::NodeIx,
@@ -23,7 +21,7 @@ impl<W: World> Driver<W> {
             let mut values = Vec::new();
             for &need in picked {
                 match &self.outputs[need.index()] {
-                    Some(output) => values.push((graph.input_key(ix, number, need), Arc::clone(output))),
+                    Some(output) => values.push((graph.input_key(ix, number, need), output.value())),
                     None if edge.pick.insists() => return Err(need),
                     None => {}
                 }
@@ -83,7 +81,9 @@ impl<W: World> Driver<W> {
     /// What stands according to the facts is what others read, until a look says otherwise.
     pub(super) fn remember_outputs(&mut self) {
         for ix in self.shared.graph.indices() {
-            self.outputs[ix.index()] = self.recall(ix, |node| node.standing.as_ref().map(output_of));
+            self.outputs[ix.index()] = self.recall(ix, |node| {
+                node.standing.as_ref().map(|standing| standing.output.clone())
+            });
         }
     }
 

@@ -147,7 +147,7 @@ impl<W: World> Driver<W> {
         let crowds: HashSet<u32> = of_work().map(|ix| graph.node(ix).crowd()).collect();
         let object = |ix: NodeIx| {
             let node = graph.node(ix);
-            let object = node.step.object(self.outputs[ix.index()].as_deref()?)?;
+            let object = node.step.object(&self.outputs[ix.index()].as_ref()?.value())?;
             Some((node.crowd(), object))
         };
         let named = graph

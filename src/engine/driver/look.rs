@@ -91,7 +91,7 @@ impl<W: World> Work<W> {
 
     pub(super) async fn leaving(&mut self, standing: &Standing) -> Result<Finding, Halt> {
         let made = Made {
-            output: Value::clone(&standing.output),
+            output: Value::clone(&standing.output.value()),
             how: if standing.how == How::Adopted {
                 How::Made
             } else {

@@ -19,7 +19,6 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
     task::{Id, JoinError, JoinSet},
@@ -30,6 +29,7 @@ use super::{
     fact::{During, Fact, Intent},
     graph::{Graph, NodeId, NodeIx},
     guide::Operator,
+    kept::Kept,
     nudge::Nudge,
     outcome::Outcome,
     policy::Policy,
@@ -85,7 +85,7 @@ pub struct Driver<W: World> {
     control: Control,
     paused: bool,
     /// What each node put out, as far as it is known.
-    outputs: Vec<Option<Arc<Value>>>,
+    outputs: Vec<Option<Kept>>,
     ends: Vec<Option<NodeEnd>>,
     /// What a check does not look at, each with the missing node that it rests on.
     rests_on: HashMap<NodeIx, NodeIx>,
@@ -471,16 +471,16 @@ impl<W: World> Driver<W> {
         }
     }
 
-    fn take_end(&mut self, schedule: &mut Schedule<'_, W>, ix: NodeIx, end: NodeEnd, outcome: &mut Outcome) {
-        let good = match &end {
+    fn take_end(&mut self, schedule: &mut Schedule<'_, W>, ix: NodeIx, mut end: NodeEnd, outcome: &mut Outcome) {
+        let good = match &mut end {
             NodeEnd::Good { output, .. } => {
-                if output.is_some() {
-                    self.outputs[ix.index()].clone_from(output);
+                if let Some(output) = output.take() {
+                    self.outputs[ix.index()] = Some(Kept::of(&output));
                 }
                 true
             }
             NodeEnd::Found { finding, output } => {
-                self.outputs[ix.index()].clone_from(output);
+                self.outputs[ix.index()] = output.take().map(|output| Kept::of(&output));
                 let signal = Signal::Found(finding.clone());
                 self.shared
                     .recorder

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     engine::{
         fact::{During, Fact},
+        kept::Kept,
         policy::{ACTS, Patience, Tries},
         run::{NodeRun, Standing},
         signal::Signal,
@@ -54,7 +55,7 @@ impl<W: World> Work<W> {
             Sight::Present { output, proof } => {
                 let how = self.how_it_stands(&was, stranger);
                 let standing = was.standing.as_ref().filter(|_| was.is_settled());
-                if standing.is_some_and(|old| old.how == how && old.output == output && !old.unproven) {
+                if standing.is_some_and(|old| old.how == how && old.output == Kept::of(&output) && !old.unproven) {
                     self.signal(Signal::Unchanged { how, proof });
                     Way::Ends(NodeEnd::Good {
                         output: Some(output),
@@ -98,7 +99,7 @@ impl<W: World> Work<W> {
                         proof: Text::Owned(format!("as recorded: {}", standing.proof)),
                     });
                     Way::Ends(NodeEnd::Good {
-                        output: Some(Arc::clone(&standing.output)),
+                        output: Some(standing.output.value()),
                         changed: false,
                     })
                 }
@@ -111,7 +112,7 @@ impl<W: World> Work<W> {
     /// found, without anything having been begun.
     pub(super) async fn find(&mut self, was: &NodeRun) -> Result<(Sight, bool), Halt> {
         let now = self.now();
-        let known = was.standing.as_ref().map(|standing| Arc::clone(&standing.output));
+        let known = was.standing.as_ref().map(output_of);
         let lost = was.undoing.or_else(|| {
             was.begun
                 .as_ref()
@@ -226,9 +227,7 @@ impl<W: World> Work<W> {
             attempt: 1,
             next: now,
         });
-        let known = found
-            .clone()
-            .or_else(|| self.recall().standing.map(|standing| standing.output));
+        let known = found.clone().or_else(|| self.recall().standing.as_ref().map(output_of));
         let patience = Patience::settle(now, now, &self.shared.policy);
         let mut sight = Sight::Absent;
         if known.is_some() {
@@ -343,7 +342,7 @@ impl<W: World> Work<W> {
     ) -> Result<NodeEnd, Halt> {
         self.record(Fact::Done {
             how,
-            output: Arc::clone(&output),
+            output: Kept::of(&output),
             proof: proof.into(),
             unproven,
         })
@@ -360,5 +359,5 @@ pub(super) const WORD: &str = "a person gave their word";
 
 /// The output of what stands.
 pub(super) fn output_of(standing: &Standing) -> Arc<Value> {
-    Arc::clone(&standing.output)
+    standing.output.value()
 }

@@ -122,7 +122,7 @@ impl<W: World> Work<W> {
             let standing = run
                 .node(&shared.graph.node(ix).id)
                 .and_then(|node| node.standing.as_ref());
-            standing.filter(|_| exact).map(|standing| Arc::clone(&standing.output))
+            standing.filter(|_| exact).map(|standing| standing.output.value())
         });
         let cx = shared.cx(ix).hearing(Nudges::new(nudges)).held_to(recorded);
         Self {

@@ -37,7 +37,7 @@ fn started() -> Fact {
 fn done(name: &str) -> Fact {
     Fact::Done {
         how: How::Adopted,
-        output: Arc::new(serde_json::json!({"name": name, "quote": "\"}\n"})),
+        output: serde_json::json!({"name": name, "quote": "\"}\n"}).into(),
         proof: Text::Borrowed("seen ✔"),
         unproven: false,
     }
@@ -193,7 +193,7 @@ async fn a_fact_that_does_not_follow_is_refused_and_not_written() {
         Fact::UndoStarted {},
         Fact::Done {
             how: How::Made,
-            output: Arc::default(),
+            output: serde_json::Value::Null.into(),
             proof: Text::Borrowed("never begun"),
             unproven: false,
         },

@@ -207,7 +207,7 @@ impl View {
             }
             Signal::Exchange(exchange) => {
                 self.count(exchange);
-                self.nodes[number].exchanged(exchange);
+                self.nodes[number].exchanged(exchange, &mut self.lexicon);
             }
             Signal::Asked { guide } => {
                 self.asked += 1;

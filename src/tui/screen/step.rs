@@ -175,7 +175,7 @@ impl StepScreen {
         for line in wait_lines(theme, node, shared.now, columns).into_iter().chain(flow) {
             rows.push(Row { line, copies: None });
         }
-        let calls: Vec<&Exchange> = node.exchanges().collect();
+        let calls: Vec<Exchange> = node.exchanges().collect();
         if !calls.is_empty() {
             rows.push(Row {
                 line: Line::raw(""),
@@ -195,7 +195,7 @@ impl StepScreen {
             });
         }
         for call in calls {
-            let command = as_command(call);
+            let command = as_command(&call);
             let shown = theme.words(&command);
             if self.commands {
                 for line in wrap(&shown, columns.saturating_sub(2)) {
