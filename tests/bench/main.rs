@@ -8,6 +8,8 @@
 
 mod clouds;
 mod company;
+#[cfg(target_os = "linux")]
+mod crowd;
 mod engine;
 mod fleet;
 mod frame;
@@ -77,6 +79,8 @@ const GROUPS: &[(&str, Measure)] = &[
     ("screen", process::screen),
     #[cfg(target_os = "linux")]
     ("memory", process::memory),
+    #[cfg(target_os = "linux")]
+    ("memory of a fleet", crowd::measure),
     ("walk", engine::walk),
     ("again", engine::again),
     ("people", company::people_assigned),

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// How often it asks whether a change is done.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Long enough for every copy of the directory to know of a change.
+const LATER: Duration = Duration::from_secs(3600);
+
 /// What some work took.
 #[derive(Debug, Clone, Copy)]
 pub struct Took {
@@ -123,6 +126,8 @@ impl<'a> Naive<'a> {
             made.push(answer["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned());
         }
         let up = self.since(before, began);
+        // What was made a moment ago is not yet everywhere.
+        clock.sleep(LATER).await;
         let (began, before) = (clock.now(), self.requests);
         for one in &made {
             let path = format!("servicePrincipals/{id}/appRoleAssignedTo/{one}");

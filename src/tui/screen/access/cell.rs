@@ -228,9 +228,10 @@ fn draw_chosen(shared: &Shared, open: &Open, grid: &GridView, node: usize, frame
         say("Seen", &finished.proof, Tone::Good);
     }
     let asked = shown.fault().and_then(|fault| fault.request_id.as_deref());
-    let last = || shown.exchanges().rev().find_map(|call| call.request_id.as_deref());
+    let asked = asked.map(str::to_owned);
+    let last = || shown.exchanges().rev().find_map(|call| call.request_id);
     if let Some(id) = asked.or_else(last) {
-        say("Request", id, Tone::Quiet);
+        say("Request", &id, Tone::Quiet);
     }
     lines.extend(wait_lines(theme, shown, shared.now, room));
     if lines.is_empty() {
