@@ -179,7 +179,7 @@ impl Story {
     fn done(&mut self, node: &NodeId, proof: &'static str) {
         let fact = Fact::Done {
             how: How::Made,
-            output: Arc::new(json!({})),
+            output: json!({}).into(),
             proof: Cow::Borrowed(proof),
             unproven: false,
         };
