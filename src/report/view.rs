@@ -43,8 +43,11 @@ pub struct View {
     flows: Vec<Flow>,
     flows_by: HashMap<(String, Option<String>), usize>,
     grids: Vec<GridView>,
-    /// For each node its flow, and its grid and cell.
-    spots: Vec<(u32, Option<(u32, u32)>)>,
+    /// How many nodes of each step, target and phase are in each state.
+    crowds: Vec<Tally>,
+    crowds_by: HashMap<(u32, usize), u32>,
+    /// For each node where it is counted.
+    spots: Vec<Spot>,
     chapters: Vec<ChapterView>,
     tally: Tally,
     run: Option<RunView>,
@@ -73,6 +76,14 @@ pub struct View {
     lexicon: Lexicon,
 }
 
+/// Where a node is counted: its flow, its crowd, and the grid and cell it stands in.
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    flow: u32,
+    crowd: u32,
+    cell: Option<(u32, u32)>,
+}
+
 impl View {
     /// Nothing has happened yet.
     pub fn new(mut outline: Outline) -> Self {
@@ -84,6 +95,8 @@ impl View {
             flows: Vec::new(),
             flows_by: HashMap::new(),
             grids: Vec::new(),
+            crowds: Vec::new(),
+            crowds_by: HashMap::new(),
             spots: Vec::with_capacity(places.len()),
             chapters,
             outline,
@@ -157,7 +170,7 @@ impl View {
 
     /// The number of the flow that a node is part of.
     pub fn flow_of(&self, node: usize) -> usize {
-        self.spots[node].0 as usize
+        self.spots[node].flow as usize
     }
 
     /// How a flow is, at this time.
@@ -175,9 +188,14 @@ impl View {
         }
     }
 
+    /// How many are in each state of those that share step, target and phase with a node.
+    pub fn crowd_of(&self, node: usize) -> Option<&Tally> {
+        self.spots.get(node).map(|spot| &self.crowds[spot.crowd as usize])
+    }
+
     /// Where a node stands in the tables: which table, row and column.
     pub fn cell_of(&self, node: usize) -> Option<(usize, usize, usize)> {
-        let (grid, cell) = self.spots.get(node)?.1?;
+        let (grid, cell) = self.spots.get(node)?.cell?;
         let (row, column) = self.grids[grid as usize].place(cell);
         Some((grid as usize, row, column))
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    ACTIVITY, Activity, Declined, Flow, GridView, LONGEST, Requests, RunView, Seen, Tally, View, Waited, Waits,
+    ACTIVITY, Activity, Declined, Flow, GridView, LONGEST, Requests, RunView, Seen, Spot, Tally, View, Waited, Waits,
     chapter, cleaned, millis,
 };
 use crate::{
@@ -319,8 +319,9 @@ impl View {
         let number = self.nodes.len();
         self.index.insert(id.clone(), number);
         let flow = self.flow_for(&id);
-        let spot = self.spot_for(&id, number);
-        self.spots.push((flow, spot));
+        let crowd = self.crowd_for(flow, chapter);
+        let cell = self.cell_for(&id, number);
+        self.spots.push(Spot { flow, crowd, cell });
         self.nodes.push(NodeView::new(id, chapter));
         for tally in self.tallies(number) {
             tally.add(State::Open);
@@ -340,8 +341,18 @@ impl View {
         u32::try_from(flow).expect("there are fewer steps than nodes")
     }
 
+    /// The crowd of a node of this flow in this phase.
+    fn crowd_for(&mut self, flow: u32, chapter: usize) -> u32 {
+        let next = u32::try_from(self.crowds.len()).expect("there are fewer crowds than nodes");
+        let crowd = *self.crowds_by.entry((flow, chapter)).or_insert(next);
+        if crowd == next {
+            self.crowds.push(Tally::default());
+        }
+        crowd
+    }
+
     /// The place of such a node in a table, if its step makes one.
-    fn spot_for(&mut self, id: &NodeId, number: usize) -> Option<(u32, u32)> {
+    fn cell_for(&mut self, id: &NodeId, number: usize) -> Option<(u32, u32)> {
         let grid = self.outline.grid(&id.step)?;
         let known = self.grids.iter();
         let mut known = known.map(|grid| grid.step == id.step && grid.target == id.target);
@@ -356,17 +367,18 @@ impl View {
     }
 
     fn flow_mut(&mut self, number: usize) -> &mut Flow {
-        &mut self.flows[self.spots[number].0 as usize]
+        &mut self.flows[self.spots[number].flow as usize]
     }
 
     /// All counts that a node is in.
     fn tallies(&mut self, number: usize) -> impl Iterator<Item = &mut Tally> {
-        let (flow, spot) = self.spots[number];
-        let cell = spot.map(|(grid, cell)| self.grids[grid as usize].tallies(cell));
+        let Spot { flow, crowd, cell } = self.spots[number];
+        let cell = cell.map(|(grid, cell)| self.grids[grid as usize].tallies(cell));
         [
             &mut self.tally,
             &mut self.chapters[self.nodes[number].chapter].tally,
             &mut self.flows[flow as usize].tally,
+            &mut self.crowds[crowd as usize],
         ]
         .into_iter()
         .chain(cell.into_iter().flatten())
@@ -517,7 +529,7 @@ impl View {
         let node = &mut self.nodes[number];
         if node.ours != ours {
             node.ours = ours;
-            let flow = &mut self.flows[self.spots[number].0 as usize];
+            let flow = &mut self.flows[self.spots[number].flow as usize];
             for owned in [&mut self.owned, &mut flow.owned] {
                 if ours {
                     *owned += 1;

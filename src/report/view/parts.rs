@@ -43,7 +43,8 @@ impl Tally {
         self.0[to.index()] += 1;
     }
 
-    pub(super) fn add(&mut self, state: State) {
+    /// Counts one more in this state.
+    pub fn add(&mut self, state: State) {
         self.0[state.index()] += 1;
     }
 }

@@ -132,20 +132,21 @@ impl<'a> Standings<'a> {
             return known;
         }
         let nodes = self.shape.nodes(self.map, card);
-        let mut tally = [0_usize; State::COUNT];
-        for state in nodes.iter().filter_map(|&node| self.view.nodes().get(node)) {
-            tally[state.state.index()] += 1;
+        // Where all of them are counted together already, none of them is looked at.
+        let counted = nodes.first().and_then(|&node| self.view.crowd_of(node));
+        let counted = counted.filter(|tally| tally.count(|_| true) as usize == nodes.len());
+        let mut tally = counted.copied().unwrap_or_default();
+        if counted.is_none() {
+            let nodes = nodes.iter().filter_map(|&node| self.view.nodes().get(node));
+            nodes.for_each(|node| tally.add(node.state));
         }
-        let state = State::all()
-            .filter(|state| tally[state.index()] > 0)
-            .max_by_key(|state| state.urgency())
-            .unwrap_or(State::Open);
-        let through = State::all().filter(|state| if self.back { state.is_gone() } else { state.stands() });
+        let state = tally.worst().unwrap_or(State::Open);
+        let through = tally.count(|state| if self.back { state.is_gone() } else { state.stands() });
         let standing = Standing {
             state,
-            through: through.map(|state| tally[state.index()]).sum(),
+            through: through as usize,
             nodes: nodes.len(),
-            alike: tally[state.index()],
+            alike: tally.of(state) as usize,
         };
         self.known[card] = Some(standing);
         standing
