@@ -204,7 +204,8 @@ impl AccessPage {
                 self.keep_in(view);
             }
             Action::NextInNeed => {
-                if !self.next_in_need(grid) {
+                let found = self.next_in_need(grid);
+                if !found {
                     shared.say = Some("Nothing failed here, and nothing needs you.".into());
                 }
             }

@@ -60,7 +60,7 @@ pub(super) fn encode(certificate: &[u8], key: &[u8], password: &SecretString) ->
 
     let salt = random::<16>()?;
     let seal = hmac::sign(
-        &hmac::Key::new(hmac::HMAC_SHA256, &*sealing_key(password, &salt)),
+        &hmac::Key::new(hmac::HMAC_SHA256, &sealing_key(password, &salt)),
         &safe,
     );
     let hash = tlv(
