@@ -4,7 +4,6 @@ use super::{args::Removals, consent, out};
 use crate::{
     engine::{graph::NodeId, select::Selection},
     fault::{Fault, Kind},
-    report::words::count,
     session::Session,
 };
 
@@ -33,8 +32,10 @@ pub(super) fn confirm(session: &Session, goes: &[NodeId]) -> Result<(), Fault> {
     if goes.is_empty() {
         return Ok(());
     }
-    let many = u64::try_from(goes.len()).unwrap_or(u64::MAX);
-    let of_federation = count(many, "thing", "things");
+    let these = match goes.len() {
+        1 => "this step".to_owned(),
+        many => format!("these {many} steps"),
+    };
     for node in goes.iter().take(NAMED) {
         out::note(&format!("  − {node}"));
     }
@@ -44,15 +45,14 @@ pub(super) fn confirm(session: &Session, goes: &[NodeId]) -> Result<(), Fault> {
     let name = &session.profile.federation;
     let nobody = Fault::new(
         Kind::NeedsPerson,
-        format!("nobody confirmed that {of_federation} that the profile of `{name}` does not name go"),
+        format!("nobody confirmed that {these} go, which the profile of `{name}` does not name"),
     )
-    .why("what the profile names no more is taken away after all else")
     .hint(format!(
         "Look at `fedwiz plan`, then run `{0} --yes`; or leave them with `{0} --keep`.",
         super::again()
     ));
     consent::yes(
-        &format!("The profile does not name the above. Take {of_federation} away, after all else is made?"),
+        &format!("The profile of `{name}` does not name {these}. Take away what they made, after all else is made?"),
         nobody,
     )
 }
