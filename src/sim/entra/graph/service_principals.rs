@@ -246,7 +246,7 @@ fn brought(
         at(entry, "startDateTime").is_some_and(|at| at >= certificate.starts)
             && at(entry, "endDateTime").is_some_and(|at| at <= certificate.ends && at > now)
     };
-    if ![sign, verify, password].iter().all(|entry| within(entry)) {
+    if ![sign, verify, password].iter().all(within) {
         return Err(bad("the dates are not the certificate's"));
     }
     match pfx::trouble(&file, &text(password, "secretText"), &certificate.der) {
