@@ -196,6 +196,8 @@ pub struct Asked {
     pub requests: usize,
     /// How many of them were different.
     pub different: usize,
+    /// Which of them came again, for whoever is to mend it.
+    pub twice: BTreeSet<String>,
 }
 
 /// Goes a walk on all steps when everything stands, and counts what it asks for.
@@ -210,13 +212,23 @@ pub async fn again(clouds: &Loopback) -> Asked {
         .into_iter()
         .filter(|exchange| !exchange.inside)
         .collect();
-    let different: BTreeSet<_> = all
-        .iter()
-        .map(|one| (&one.method, &one.path, &one.query, &one.target, &one.body))
-        .collect();
+    let mut different = BTreeSet::new();
+    let mut twice = BTreeSet::new();
+    for one in &all {
+        if !different.insert((&one.method, &one.path, &one.query, &one.target, &one.body)) {
+            let name = one.target.as_deref().unwrap_or(&one.path);
+            let body = String::from_utf8_lossy(&one.body);
+            twice.insert(format!(
+                "{} {name} {}",
+                one.method,
+                body.chars().take(300).collect::<String>()
+            ));
+        }
+    }
     Asked {
         writes: clouds.sim.writes() - writes,
         requests: all.len(),
         different: different.len(),
+        twice,
     }
 }

@@ -41,6 +41,9 @@ pub fn walk(_: &Wish, table: &mut Table) {
     );
 }
 
+/// How many requests there may be for each different one.
+const AGAIN: f64 = 1.05;
+
 /// A second set-up, when everything stands.
 pub fn again(_: &Wish, table: &mut Table) {
     let asked = on_clouds(async {
@@ -60,11 +63,15 @@ pub fn rows_of(table: &mut Table, what: &str, asked: &Asked) {
         0.0,
         "",
     );
+    let ratio = asked.requests as f64 / asked.different as f64;
+    if ratio > AGAIN {
+        eprintln!("  asked again: {:#?}", asked.twice);
+    }
     table.count(
         format!("{what}requests of a second set-up ÷ different ones"),
         Unit::Times,
-        asked.requests as f64 / asked.different as f64,
-        1.05,
+        ratio,
+        AGAIN,
         format!("{} requests, {} different", asked.requests, asked.different),
     );
 }

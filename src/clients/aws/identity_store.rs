@@ -288,8 +288,12 @@ impl Aws {
             .identity_store_id(&instance.store)
             .alternate_identifier(unique("displayName", display_name)?);
         let op = Op::reads(Service::IdentityStore, "GetGroupId");
-        let answer = self.call(op, &instance.region, || request.clone().send()).await;
-        Ok(absent_is_none(answer)?.map(|answer| answer.group_id))
+        let read = || async {
+            let answer = self.call(op, &instance.region, || request.clone().send()).await;
+            Ok(absent_is_none(answer)?.map(|answer| answer.group_id))
+        };
+        let name = format!("GetGroupId {} {display_name}", instance.store);
+        Ok(self.0.seen.get(&name, read).await?.map(|id| String::clone(&id)))
     }
 
     /// Deletes a group.
