@@ -59,10 +59,7 @@ pub(super) fn encode(certificate: &[u8], key: &[u8], password: &SecretString) ->
     let safe = tlv(SEQUENCE, &[&data(&certificates), &data(&keys)]);
 
     let salt = random::<16>()?;
-    let seal = hmac::sign(
-        &hmac::Key::new(hmac::HMAC_SHA256, &sealing_key(password, &salt)),
-        &safe,
-    );
+    let seal = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &sealing_key(password, &salt)), &safe);
     let hash = tlv(
         SEQUENCE,
         &[&tlv(SEQUENCE, &[SHA_256, NULL]), &tlv(OCTETS, &[seal.as_ref()])],
