@@ -34,6 +34,8 @@ pub(super) struct Seen {
     clock: SharedClock,
     /// How many changes have begun or ended.
     changes: AtomicU64,
+    /// Counts who asks and what is read, in their order.
+    turns: AtomicU64,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -45,6 +47,7 @@ struct Slot {
 
 struct Reading {
     began: Timestamp,
+    turn: u64,
     changes: u64,
     value: Value,
     told: HashSet<task::Id>,
@@ -55,6 +58,7 @@ impl Seen {
         Self {
             clock,
             changes: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
             slots: Mutex::default(),
         }
     }
@@ -65,7 +69,8 @@ impl Seen {
         self.slots().clear();
     }
 
-    /// What was read under this name, or what `read` reads now. Nothing is kept where `read` finds nothing, and nothing is
+    /// What was read under this name, or what `read` reads now. What somebody began to read after this was asked for is as good
+    /// as a reading of one's own, whatever was changed meanwhile. Nothing is kept where `read` finds nothing, and nothing is
     /// shared with whoever works for no node.
     pub(super) async fn get<T, F>(&self, name: &str, read: impl FnOnce() -> F) -> Result<Option<Arc<T>>, Fault>
     where
@@ -75,15 +80,18 @@ impl Seen {
         let Some(me) = task::try_id() else {
             return Ok(read().await?.map(Arc::new));
         };
+        let asked = self.turn();
         let slot = self.slot(name);
         let _pass = slot.gate.enter().await;
-        if let Some(value) = self.told(&slot, me) {
+        if let Some(value) = self.told(&slot, me, asked) {
             return Ok(Some(value));
         }
-        let (began, changes) = (self.clock.now(), self.changes.load(Ordering::SeqCst));
+        let (began, changes) = self.moment();
+        let turn = self.turn();
         let value = read().await?.map(Arc::new);
         *slot.lock() = value.clone().map(|value| Reading {
             began,
+            turn,
             changes,
             value,
             told: HashSet::from([me]),
@@ -94,7 +102,11 @@ impl Seen {
     /// What somebody else has read under this name, if it is at hand.
     pub(super) fn at_hand<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<T>> {
         let slot = Arc::clone(self.slots().get(name)?);
-        self.told(&slot, task::try_id()?)
+        self.told(&slot, task::try_id()?, self.turn())
+    }
+
+    fn turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::SeqCst)
     }
 
     /// A count that tells whether anything was changed since; for [`Seen::keep`].
@@ -107,6 +119,7 @@ impl Seen {
         let Some(me) = task::try_id() else { return };
         *self.slot(name).lock() = Some(Reading {
             began,
+            turn: 0,
             changes,
             value,
             told: HashSet::from([me]),
@@ -114,10 +127,10 @@ impl Seen {
     }
 
     /// The reading, if it may be told to this task.
-    fn told<T: Send + Sync + 'static>(&self, slot: &Slot, me: task::Id) -> Option<Arc<T>> {
+    fn told<T: Send + Sync + 'static>(&self, slot: &Slot, me: task::Id, asked: u64) -> Option<Arc<T>> {
         let mut reading = slot.lock();
         let reading = reading.as_mut()?;
-        if !self.is_good(reading) {
+        if reading.turn < asked && !self.is_good(reading) {
             return None;
         }
         let value = Arc::clone(&reading.value).downcast().ok()?;
@@ -230,5 +243,28 @@ mod tests {
         tokio::spawn(asking).await.unwrap();
         ask(&seen, &reads, 0).await;
         assert!(seen.at_hand::<u8>("it").is_none());
+    }
+
+    #[tokio::test]
+    async fn who_asked_before_a_reading_began_is_told_it_whatever_was_changed_meanwhile() {
+        let (seen, reads) = (Arc::new(Seen::new(Skipping::new())), Arc::new(AtomicUsize::new(0)));
+        let asking = |_| {
+            let (seen, reads) = (Arc::clone(&seen), Arc::clone(&reads));
+            tokio::spawn(async move {
+                let read = || async {
+                    reads.fetch_add(1, Ordering::SeqCst);
+                    task::yield_now().await;
+                    seen.changed();
+                    Ok(Some(1_u8))
+                };
+                assert_eq!(seen.get("it", read).await.unwrap().as_deref(), Some(&1));
+            })
+        };
+        let all: Vec<_> = (0..10).map(asking).collect();
+        for one in all {
+            one.await.unwrap();
+        }
+        // The first began to read before the others asked; the second did so for all of them.
+        assert_eq!(reads.load(Ordering::SeqCst), 2);
     }
 }
