@@ -63,8 +63,8 @@ pub fn people_assigned(wish: &Wish, table: &mut Table) {
     let (number, change): (_, fn(&mut Profile)) = if wish.quick { (50, fifty) } else { (1_000, thousand) };
     on_clouds(async {
         let clouds = clouds("large", change).await;
-        // An application that was just made cannot be referred to yet: that would be asked twice.
-        run(&clouds, Intent::Up, &["entra.app"]).await;
+        // An application or person that was just made cannot be referred to yet: that would be asked twice.
+        run(&clouds, Intent::Up, &["entra.app", "entra.user"]).await;
         an_hour_later(&clouds).await;
         let mut counts = Vec::new();
         for intent in [Intent::Up, Intent::Down] {
