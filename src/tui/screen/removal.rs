@@ -11,22 +11,17 @@
 
 use ratatui::{
     Frame,
-    layout::{Constraint, Flex, Layout, Rect},
+    layout::Rect,
     text::{Line, Span},
 };
 
 use super::plan::{Row, detail, draw_row, goes, rows};
 use crate::{
     engine::fact::Intent,
-    report::{
-        clean::{cut, width, wrap},
-        table::as_a_set,
-        words::Tone,
-    },
+    report::{clean::wrap, table::as_a_set, words::Tone},
     tui::{
         keys::{Action, Place},
         page::{Effect, Event, Hit, Page, Shared},
-        theme::Theme,
         widget::{
             field::Field,
             line::{columns, ends, most, put, row},
@@ -55,19 +50,6 @@ impl Default for Removal {
             // Below the first heading.
             scroll: Scroll::at(1),
         }
-    }
-}
-
-impl Removal {
-    fn question(&self, theme: &Theme, name: &str, frame: &mut Frame<'_>, at: Rect) {
-        let question = format!("Type `{name}` to take it away, or `{KEEP}` to leave it: ");
-        let question = cut(&question, columns(at).saturating_sub(12), theme.ascii).into_owned();
-        let used = u16::try_from(width(&question)).unwrap_or(0);
-        let [question_at, place] = Layout::horizontal([Constraint::Length(used), Constraint::Max(40)])
-            .flex(Flex::Start)
-            .areas(at);
-        put(theme, Line::styled(question, theme.strong()), frame, question_at);
-        self.field.draw(theme, true, frame, place);
     }
 }
 
@@ -162,6 +144,7 @@ impl Page for Removal {
             line.spans.insert(0, Span::raw("  "));
             put(theme, line, frame, row(area, y));
         }
-        self.question(theme, &name, frame, row(area, last));
+        let question = format!("Type `{name}` to take it away, or `{KEEP}` to leave it: ");
+        self.field.ask(theme, &question, frame, row(area, last));
     }
 }

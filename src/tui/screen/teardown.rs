@@ -12,7 +12,7 @@
 
 use ratatui::{
     Frame,
-    layout::{Constraint, Flex, Layout, Rect},
+    layout::Rect,
     text::{Line, Span},
 };
 
@@ -20,7 +20,7 @@ use super::plan::{Row, adds_up, detail, draw_row, looking};
 use crate::{
     engine::{fact::Intent, signal::What, step::Executor},
     report::{
-        clean::{cut, pad, width, wrap},
+        clean::{pad, wrap},
         words::Tone,
     },
     tui::{
@@ -231,14 +231,7 @@ impl Page for Teardown {
             line.spans.insert(0, Span::raw("  "));
             put(theme, line, frame, row(area, y));
         }
-        let at = row(area, last);
         let question = format!("Type `{name}` to begin: ");
-        let question = cut(&question, columns.saturating_sub(12), theme.ascii).into_owned();
-        let used = u16::try_from(width(&question)).unwrap_or(0);
-        let [question_at, place] = Layout::horizontal([Constraint::Length(used), Constraint::Max(40)])
-            .flex(Flex::Start)
-            .areas(at);
-        put(theme, Line::styled(question, theme.strong()), frame, question_at);
-        self.field.draw(theme, true, frame, place);
+        self.field.ask(theme, &question, frame, row(area, last));
     }
 }

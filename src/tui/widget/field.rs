@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
     Frame,
-    layout::{Position, Rect},
+    layout::{Constraint, Flex, Layout, Position, Rect},
     text::Line,
 };
 use secrecy::SecretString;
@@ -125,6 +125,17 @@ impl Field {
             Self::Open(input) => input.value().trim().into(),
             Self::Hidden(hidden) => hidden.0.trim().into(),
         }
+    }
+
+    /// Draws a question, and itself with the cursor behind it. A question that is too long leaves room for twelve columns.
+    pub fn ask(&self, theme: &Theme, question: &str, frame: &mut Frame<'_>, area: Rect) {
+        let question = cut(question, usize::from(area.width).saturating_sub(12), theme.ascii).into_owned();
+        let used = u16::try_from(width(&question)).unwrap_or(0);
+        let [question_at, place] = Layout::horizontal([Constraint::Length(used), Constraint::Max(40)])
+            .flex(Flex::Start)
+            .areas(area);
+        put(theme, Line::styled(question, theme.strong()), frame, question_at);
+        self.draw(theme, true, frame, place);
     }
 
     /// Draws it; with the cursor, where it has the keys.
