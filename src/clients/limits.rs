@@ -22,6 +22,10 @@ pub const ASSIGNMENTS_IN_FLIGHT: usize = 15;
 /// Source: <https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html>
 pub const ASSIGNMENTS_IN_FLIGHT_PER_ACCOUNT_ROLE: usize = 1;
 
+/// Items on one page of a list of `sso-admin`, at most.
+/// Source: <https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ListAccountAssignments.html>
+pub const SSO_ADMIN_PAGE: u16 = 100;
+
 /// Identity Store: calls a second for each operation.
 pub const IDENTITY_STORE: Limit = Limit {
     what: "Identity Store calls of one kind",

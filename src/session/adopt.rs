@@ -71,6 +71,7 @@ impl Discovery {
                     name: target.name.clone(),
                     aws: target.aws.clone(),
                     accounts: AccountBook::default(),
+                    read_back: Default::default(),
                 })
                 .collect(),
             secrets: Arc::clone(&setup.secrets),

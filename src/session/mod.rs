@@ -428,6 +428,7 @@ fn world(
                 name: target.name.clone(),
                 aws: Aws::new(http.clone(), settings),
                 accounts: AccountBook::default(),
+                read_back: Default::default(),
             }
         })
         .collect();

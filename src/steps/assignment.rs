@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clients::{
-        aws::{Assignment, Aws, Direction, Instance, Look, Principal, Progress, User},
+        aws::{Assignment, Aws, By, Direction, Instance, Look, Principal, Progress, User},
         limits,
     },
     engine::{
@@ -74,7 +74,7 @@ impl Step<World> for AccountAssignment {
         executor: Executor::Aws,
         scope: Scope::Target,
         effect: Effect::Changes,
-        proof: "The creation status is SUCCEEDED, or sso:ListAccountAssignmentsForPrincipal holds it",
+        proof: "The creation status is SUCCEEDED, or sso:ListAccountAssignments[ForPrincipal] holds it",
         undo: "sso:DeleteAccountAssignment, until its status is SUCCEEDED",
         read_more: "https://docs.aws.amazon.com/singlesignon/latest/userguide/assignusers.html",
     };
@@ -145,8 +145,8 @@ impl Step<World> for AccountAssignment {
             }
         }
         let begun = known.is_none() && cx.started_at().is_some();
-        let look = if begun { Look::Fresh } else { Look::Shared };
-        if aws.is_assigned(instance, &assignment, look).await? {
+        let (by, look) = way(cx, begun)?;
+        if aws.is_assigned(instance, &assignment, by, look).await? {
             let proof = format!("{} has it in account {}", assignment.principal.id(), assignment.account);
             return Ok(Probe::present(
                 Standing {
@@ -199,8 +199,8 @@ impl Step<World> for AccountAssignment {
             Some(request) => aws.assignment_change(instance, Direction::Deletion, &request).await?,
             None => {
                 let begun = cx.started_at().is_some();
-                let look = if begun { Look::Fresh } else { Look::Shared };
-                if !aws.is_assigned(instance, assignment, look).await? {
+                let (by, look) = way(cx, begun)?;
+                if !aws.is_assigned(instance, assignment, by, look).await? {
                     return Ok(Gone::Yes(Text::Borrowed("no list of assignments holds it")));
                 }
                 match begun && aws.is_changing(instance, Direction::Deletion, assignment).await? {
@@ -338,7 +338,7 @@ pub(super) fn is_early(world: &World, target: Option<&str>, set: &str) -> Option
 }
 
 /// Whom an assignment is for, and how they come to Identity Center.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Who {
     ByHand(String),
     AlreadyThere(String),
@@ -425,6 +425,20 @@ fn rows(world: &World, target: Option<&str>) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// How to look whether an assignment stands. What this node has begun, and lost the answer to, is looked for alone: the whole list
+/// of its account and permission set would be read for nobody else.
+fn way(cx: &Cx, begun: bool) -> Result<(By, Look), Fault> {
+    if begun {
+        return Ok((By::Principal, Look::Fresh));
+    }
+    let target = cx.world().target(cx.target())?;
+    let desired = || {
+        let rows = rows(cx.world(), Some(cx.target()));
+        rows.into_iter().map(|row| (row.principal, (row.account, row.set)))
+    };
+    Ok((target.read_back.by(desired), Look::Shared))
 }
 
 /// The assignment in AWS's ids. None when a group that the profile does not describe has not arrived yet.

@@ -18,6 +18,7 @@ pub mod people;
 pub mod permission_set;
 pub mod preflight_aws;
 pub mod preflight_entra;
+pub mod read_back;
 pub mod rights;
 pub mod rotate_certificate;
 pub mod rotate_token;

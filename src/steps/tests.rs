@@ -65,6 +65,7 @@ fn world(profile: Profile) -> World {
             },
         ),
         accounts: AccountBook::default(),
+        read_back: Default::default(),
     });
     World {
         targets: targets.collect(),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{accounts::AccountBook, rotation::Rounds};
+use super::{accounts::AccountBook, read_back::ReadBack, rotation::Rounds};
 use crate::{
     clients::{aws::Aws, entra::Entra},
     engine,
@@ -40,6 +40,8 @@ pub struct Target {
     pub aws: Aws,
     /// What the profile's words for accounts mean there.
     pub accounts: AccountBook,
+    /// How its assignments are read back.
+    pub read_back: ReadBack,
 }
 
 impl engine::step::World for World {

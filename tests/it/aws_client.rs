@@ -6,8 +6,8 @@ use fedwiz::{
     clients::{
         Existed,
         aws::{
-            Assignment, Aws, Boundary, CustomerPolicy, Direction, EventQuery, Fields, Instance, Keys, Look, NewUser,
-            Principal, Progress, SdkRetries, Settings,
+            Assignment, Aws, Boundary, By, CustomerPolicy, Direction, EventQuery, Fields, Instance, Keys, Look,
+            NewUser, Principal, Progress, SdkRetries, Settings,
         },
         http::{Http, Network, Silent},
     },
@@ -253,6 +253,42 @@ async fn who_lost_the_answer_to_a_change_finds_it_among_what_is_in_flight() {
 }
 
 #[tokio::test]
+async fn nobody_has_a_set_in_an_account_where_it_is_not_and_what_this_process_changes_is_read_anew() {
+    let (sim, aws) = start(WORLD).await;
+    let instance = the_instance(&aws).await;
+    let set = aws
+        .create_permission_set(&instance, "Ops", &fields("PT1H"), &BTreeMap::new())
+        .await
+        .unwrap();
+    let user = aws.create_user(&instance, &nikki()).await.unwrap();
+    let assignment = Assignment {
+        account: instance.owner.clone(),
+        permission_set: set.clone(),
+        principal: Principal::User(user),
+    };
+    let stands = async || {
+        let mut found = Vec::new();
+        for by in [By::Pair, By::Principal] {
+            found.push(aws.is_assigned(&instance, &assignment, by, Look::Shared).await.unwrap());
+        }
+        found
+    };
+    assert_eq!(stands().await, [false, false], "the set is not in the account");
+    let change = aws.create_assignment(&instance, &assignment).await.unwrap();
+    ends(&aws, &instance, Direction::Creation, &change.request_id).await;
+    assert_eq!(stands().await, [true, true], "what was read a moment ago is not told");
+    let change = aws.delete_assignment(&instance, &assignment).await.unwrap().unwrap();
+    ends(&aws, &instance, Direction::Deletion, &change.request_id).await;
+    assert_eq!(stands().await, [false, false]);
+    let gone = Assignment {
+        account: "999999999999".into(),
+        ..assignment.clone()
+    };
+    assert!(!aws.is_assigned(&instance, &gone, By::Pair, Look::Shared).await.unwrap());
+    assert_eq!(sim.verdict(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn an_assignment_comes_and_goes_asynchronously() {
     let (sim, aws) = start(WORLD).await;
     let instance = the_instance(&aws).await;
@@ -266,13 +302,21 @@ async fn an_assignment_comes_and_goes_asynchronously() {
         permission_set: set.clone(),
         principal: Principal::User(user.clone()),
     };
-    assert!(!aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
+    assert!(
+        !aws.is_assigned(&instance, &assignment, By::Principal, Look::Fresh)
+            .await
+            .unwrap()
+    );
     let change = aws.create_assignment(&instance, &assignment).await.unwrap();
     assert_eq!(
         ends(&aws, &instance, Direction::Creation, &change.request_id).await,
         Progress::Done
     );
-    assert!(aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
+    assert!(
+        aws.is_assigned(&instance, &assignment, By::Principal, Look::Fresh)
+            .await
+            .unwrap()
+    );
     assert_eq!(
         aws.assignments_in(&instance, &instance.owner, &set).await.unwrap(),
         std::slice::from_ref(&assignment)
@@ -301,7 +345,11 @@ async fn an_assignment_comes_and_goes_asynchronously() {
         ends(&aws, &instance, Direction::Deletion, &change.request_id).await,
         Progress::Done
     );
-    assert!(!aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
+    assert!(
+        !aws.is_assigned(&instance, &assignment, By::Principal, Look::Fresh)
+            .await
+            .unwrap()
+    );
     assert_eq!(aws.delete_assignment(&instance, &assignment).await.unwrap(), None);
     aws.delete_permission_set(&instance, &set).await.unwrap();
     aws.delete_user(&instance, &user).await.unwrap();

@@ -33,6 +33,7 @@ mod pictures;
 mod profile;
 #[cfg(unix)]
 mod pty;
+mod read_back;
 mod removals;
 mod rotate;
 mod rotate_certificate;

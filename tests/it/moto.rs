@@ -27,7 +27,7 @@ use std::{
 use fedwiz::{
     clients::{
         Existed,
-        aws::{Assignment, CustomerPolicy, Look, Principal, Progress, SdkRetries},
+        aws::{Assignment, By, CustomerPolicy, Look, Principal, Progress, SdkRetries},
         entra::{
             Entra,
             auth::{Prompt, Prompter, SignIn, Way},
@@ -173,6 +173,7 @@ fn world(endpoint: &str, sim: &Sim, sdk_retries: SdkRetries) -> Arc<World> {
             name: "aws".into(),
             aws: client(endpoint, REGION, keys, sdk_retries),
             accounts: AccountBook::default(),
+            read_back: Default::default(),
         }],
         secrets: Arc::new(MemoryStore::default()),
         handouts: std::env::temp_dir(),
@@ -300,10 +301,18 @@ async fn every_operation_that_moto_knows_is_understood_both_ways() {
         permission_set: set.clone(),
         principal: Principal::User(user.clone()),
     };
-    assert!(!aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
+    assert!(
+        !aws.is_assigned(&instance, &assignment, By::Principal, Look::Fresh)
+            .await
+            .unwrap()
+    );
     let change = aws.create_assignment(&instance, &assignment).await.unwrap();
     assert_eq!(change.progress, Progress::Done);
-    assert!(aws.is_assigned(&instance, &assignment, Look::Fresh).await.unwrap());
+    assert!(
+        aws.is_assigned(&instance, &assignment, By::Principal, Look::Fresh)
+            .await
+            .unwrap()
+    );
     assert_eq!(aws.assignments_in(&instance, ACCOUNT, &set).await.unwrap().len(), 1);
     let gone = aws.delete_assignment(&instance, &assignment).await.unwrap().unwrap();
     assert_eq!(gone.progress, Progress::Done);

@@ -139,6 +139,7 @@ impl Bench {
         let targets = sim.aws_access().into_iter().map(|access| Target {
             name: access.name.clone(),
             accounts: AccountBook::default(),
+            read_back: Default::default(),
             aws: Aws::new(
                 http.clone(),
                 Settings {

@@ -1,4 +1,5 @@
-//! Account assignments: who may use which permission set in which account. Made and taken away asynchronously.
+//! Account assignments: who may use which permission set in which account. Made and taken away asynchronously; read back in
+//! `assigned`.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,10 @@ use super::{
     error::{Op, Service},
     instance::Instance,
 };
-use crate::fault::{Fault, Kind};
+use crate::{
+    clients::limits,
+    fault::{Fault, Kind},
+};
 
 /// One assignment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,14 +52,14 @@ impl Principal {
         }
     }
 
-    fn kind(&self) -> PrincipalType {
+    pub(super) fn kind(&self) -> PrincipalType {
         match self {
             Self::User(_) => PrincipalType::User,
             Self::Group(_) => PrincipalType::Group,
         }
     }
 
-    fn read(kind: Option<&PrincipalType>, id: Option<String>) -> Option<Self> {
+    pub(super) fn read(kind: Option<&PrincipalType>, id: Option<String>) -> Option<Self> {
         match kind? {
             PrincipalType::User => id.map(Self::User),
             PrincipalType::Group => id.map(Self::Group),
@@ -108,101 +112,6 @@ pub struct Change {
 }
 
 impl Aws {
-    /// Whether the assignment stands. Read for the whole principal at once, and shared.
-    pub async fn is_assigned(&self, instance: &Instance, assignment: &Assignment, look: Look) -> Result<bool, Fault> {
-        let key = (instance.arn.clone(), assignment.principal.clone());
-        // What was read before this process changed the assignment says nothing about it.
-        let look = match self.touched().get(assignment) {
-            Some(at) if look == Look::Shared => Look::After(*at),
-            _ => look,
-        };
-        let all = self
-            .0
-            .assigned
-            .get(key, look, || self.assignments_of(instance, &assignment.principal))
-            .await;
-        match all {
-            Ok(all) => Ok(all.contains(assignment)),
-            // Documented for the management account only: elsewhere the account is asked.
-            Err(fault) if matches!(fault.kind, Kind::Rights | Kind::Refused) => {
-                let there = self
-                    .assignments_in(instance, &assignment.account, &assignment.permission_set)
-                    .await?;
-                Ok(there.contains(assignment))
-            }
-            Err(fault) if fault.kind == Kind::NotFound => Ok(false),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    /// All assignments of a user or group itself, without those of the groups it belongs to.
-    pub async fn assignments_of(&self, instance: &Instance, principal: &Principal) -> Result<Vec<Assignment>, Fault> {
-        let sso = &self.services(&instance.region).await?.sso;
-        let request = sso
-            .list_account_assignments_for_principal()
-            .instance_arn(&instance.arn)
-            .principal_type(principal.kind())
-            .principal_id(principal.id())
-            .max_results(100);
-        let listed = self
-            .pages(
-                Op::reads(Service::SsoAdmin, "ListAccountAssignmentsForPrincipal"),
-                &instance.region,
-                |token| request.clone().set_next_token(token).send(),
-                |answer| (answer.account_assignments.unwrap_or_default(), answer.next_token),
-            )
-            .await?;
-        let read = |row: aws_sdk_ssoadmin::types::AccountAssignmentForPrincipal| {
-            Some(Assignment {
-                account: row.account_id?,
-                permission_set: row.permission_set_arn?,
-                principal: Principal::read(row.principal_type.as_ref(), row.principal_id)?,
-            })
-        };
-        Ok(listed
-            .into_iter()
-            .filter_map(read)
-            .filter(|row| row.principal == *principal)
-            .collect())
-    }
-
-    /// All assignments of a permission set in an account.
-    pub async fn assignments_in(
-        &self,
-        instance: &Instance,
-        account: &str,
-        permission_set: &str,
-    ) -> Result<Vec<Assignment>, Fault> {
-        let sso = &self.services(&instance.region).await?.sso;
-        let request = sso
-            .list_account_assignments()
-            .instance_arn(&instance.arn)
-            .account_id(account)
-            .permission_set_arn(permission_set)
-            .max_results(100);
-        let listed = self
-            .pages(
-                Op::reads(Service::SsoAdmin, "ListAccountAssignments"),
-                &instance.region,
-                |token| request.clone().set_next_token(token).send(),
-                |answer| (answer.account_assignments.unwrap_or_default(), answer.next_token),
-            )
-            .await;
-        let read = |row: aws_sdk_ssoadmin::types::AccountAssignment| {
-            Some(Assignment {
-                account: row.account_id?,
-                permission_set: row.permission_set_arn?,
-                principal: Principal::read(row.principal_type.as_ref(), row.principal_id)?,
-            })
-        };
-        // A set that is not in the account is answered with "not found".
-        Ok(absent_is_none(listed)?
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(read)
-            .collect())
-    }
-
     /// Begins to make an assignment. Answers before it is made: ask [`Aws::assignment_change`].
     pub async fn create_assignment(&self, instance: &Instance, assignment: &Assignment) -> Result<Change, Fault> {
         let sso = &self.services(&instance.region).await?.sso_once;
@@ -285,7 +194,7 @@ impl Aws {
         self.0.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn touched(&self) -> MutexGuard<'_, BTreeMap<Assignment, Timestamp>> {
+    pub(super) fn touched(&self) -> MutexGuard<'_, BTreeMap<Assignment, Timestamp>> {
         self.0.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -397,7 +306,7 @@ impl Aws {
                     .list_account_assignment_creation_status()
                     .instance_arn(&instance.arn)
                     .filter(filter)
-                    .max_results(100);
+                    .max_results(i32::from(limits::SSO_ADMIN_PAGE));
                 self.pages(
                     Op::reads(Service::SsoAdmin, "ListAccountAssignmentCreationStatus"),
                     region,
@@ -416,7 +325,7 @@ impl Aws {
                     .list_account_assignment_deletion_status()
                     .instance_arn(&instance.arn)
                     .filter(filter)
-                    .max_results(100);
+                    .max_results(i32::from(limits::SSO_ADMIN_PAGE));
                 self.pages(
                     Op::reads(Service::SsoAdmin, "ListAccountAssignmentDeletionStatus"),
                     region,

@@ -1,7 +1,7 @@
 //! `Aws`: one organization, and how its services are called: credentials, Regions, limits, retries, pages.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -29,6 +29,7 @@ use url::Url;
 
 use super::{
     adapter::AwsHttp,
+    assigned::Ways,
     assignments::{Assignment, Direction, Principal},
     error::{self, Op, Service},
     identity_store::User,
@@ -105,7 +106,11 @@ pub(super) struct Inner {
     /// Whoever asks for names of permission sets.
     pub(super) naming: Gate,
     /// All assignments of a principal, by instance and principal.
-    pub(super) assigned: Shared<(String, Principal), Vec<Assignment>>,
+    pub(super) assigned_to: Shared<(String, Principal), BTreeSet<Assignment>>,
+    /// Who is assigned, by instance, account and permission set.
+    pub(super) assigned_in: Shared<(String, String, String), BTreeSet<Principal>>,
+    /// In which ways assignments can be read.
+    pub(super) ways: Ways,
     /// The ids of the changes of assignments that are in flight, by instance.
     pub(super) in_flight: Shared<(String, Direction), Vec<String>>,
     /// What was read a moment ago.
@@ -159,7 +164,9 @@ impl Aws {
             sets: Shared::new(clock.clone(), SHARED_FOR),
             set_names: Mutex::default(),
             naming: Gate::new(clock.clone(), 1),
-            assigned: Shared::new(clock.clone(), SHARED_FOR),
+            assigned_to: Shared::new(clock.clone(), SHARED_FOR),
+            assigned_in: Shared::new(clock.clone(), SHARED_FOR),
+            ways: Ways::new(clock.clone()),
             in_flight: Shared::new(clock.clone(), IN_FLIGHT_FOR),
             people: Shared::new(clock.clone(), SHARED_FOR),
             seen: Seen::new(clock),

@@ -6,6 +6,7 @@
 
 pub mod abac;
 pub mod adapter;
+mod assigned;
 pub mod assignments;
 mod client;
 pub mod cloudtrail;
@@ -20,6 +21,7 @@ pub mod session;
 mod shared;
 
 pub use abac::AccessControl;
+pub use assigned::By;
 pub use assignments::{Assignment, Change, Direction, Principal, Progress};
 pub use client::{Aws, Keys, SdkRetries, Settings};
 pub use cloudtrail::{Event, EventQuery};

@@ -16,7 +16,7 @@ use super::{
     instance::Instance,
 };
 use crate::{
-    clients::Existed,
+    clients::{Existed, limits},
     fault::{Fault, Kind},
 };
 
@@ -121,7 +121,10 @@ impl Aws {
 
     async fn list_permission_sets(&self, instance: &Instance) -> Result<Vec<String>, Fault> {
         let sso = &self.services(&instance.region).await?.sso;
-        let request = sso.list_permission_sets().instance_arn(&instance.arn).max_results(100);
+        let request = sso
+            .list_permission_sets()
+            .instance_arn(&instance.arn)
+            .max_results(i32::from(limits::SSO_ADMIN_PAGE));
         self.pages(
             Op::reads(Service::SsoAdmin, "ListPermissionSets"),
             &instance.region,
