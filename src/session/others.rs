@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::Session;
 use crate::{
-    clients::aws::{Assignment, Aws, Instance, Principal},
+    clients::aws::{Assignment, Aws, Instance, Look, Principal},
     doctor::gather::instance_of,
     engine::{
         graph::NodeId,
@@ -25,6 +25,9 @@ use crate::{
         permission_set::{self, Standing as SetStanding},
     },
 };
+
+/// Finding out whether it takes fewer calls to read the sets of others than the people may cost so small a part of those.
+const A_TRY: usize = 10;
 
 /// What the journal knows of one target's assignments.
 #[derive(Default)]
@@ -95,17 +98,13 @@ impl Session {
         for set in &recorded.ours {
             // A set that is gone has a line of its own.
             for account in unless_gone(aws.accounts_with(&instance, set, false).await)? {
-                all.extend(unless_gone(aws.assignments_in(&instance, &account, set).await)?);
+                all.extend(of_set(aws, &instance, &account, set).await?);
             }
         }
-        for principal in &recorded.principals {
-            match aws.assignments_of(&instance, principal).await {
-                Ok(found) => all.extend(found.into_iter().filter(|one| one.principal == *principal)),
-                // Documented for the management account only.
-                Err(fault) if matches!(fault.kind, Kind::Rights | Kind::Refused | Kind::NotFound) => {}
-                Err(fault) => return Err(fault),
-            }
-        }
+        all.extend(match of_other_sets(aws, &instance, recorded).await? {
+            Some(found) => found,
+            None => of_principals(aws, &instance, recorded).await?,
+        });
         let mut found = Vec::new();
         for other in all.difference(&recorded.assignments) {
             let who = who(aws, &instance, &other.principal).await?;
@@ -126,6 +125,75 @@ impl Session {
             item,
         }
     }
+}
+
+/// All assignments of a set in an account.
+async fn of_set(aws: &Aws, instance: &Instance, account: &str, set: &str) -> Result<Vec<Assignment>, Fault> {
+    let who = aws.assigned_in(instance, account, set, aws.after_own_changes()).await?;
+    let one = |principal: &Principal| Assignment {
+        account: account.to_owned(),
+        permission_set: set.to_owned(),
+        principal: principal.clone(),
+    };
+    Ok(who.iter().map(one).collect())
+}
+
+/// What those whom we assigned have besides, read one by one.
+async fn of_principals(aws: &Aws, instance: &Instance, recorded: &Recorded) -> Result<Vec<Assignment>, Fault> {
+    let mut all = Vec::new();
+    for principal in &recorded.principals {
+        match aws.assigned_to(instance, principal, aws.after_own_changes()).await {
+            Ok(found) => all.extend(found.iter().cloned()),
+            Err(fault) if fault.kind == Kind::NotFound => {}
+            // Documented for the management account only.
+            Err(fault) if matches!(fault.kind, Kind::Rights | Kind::Refused) => break,
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(all)
+}
+
+/// The same, read in the permission sets of others. None where that takes more calls, or the caller may not.
+async fn of_other_sets(aws: &Aws, instance: &Instance, recorded: &Recorded) -> Result<Option<Vec<Assignment>>, Fault> {
+    let most = recorded.principals.len() / A_TRY;
+    if most == 0 {
+        return Ok(None);
+    }
+    match in_other_sets(aws, instance, recorded, most).await {
+        Err(fault) if matches!(fault.kind, Kind::Rights | Kind::Refused) => Ok(None),
+        found => found,
+    }
+}
+
+async fn in_other_sets(
+    aws: &Aws,
+    instance: &Instance,
+    recorded: &Recorded,
+    most: usize,
+) -> Result<Option<Vec<Assignment>>, Fault> {
+    let sets = aws.permission_set_arns(instance, Look::Shared).await?;
+    let others: Vec<&String> = sets.iter().filter(|arn| !recorded.ours.contains(*arn)).collect();
+    if others.len() > most {
+        return Ok(None);
+    }
+    let mut pairs = Vec::new();
+    for set in others {
+        let accounts = unless_gone(aws.accounts_with(instance, set, false).await)?;
+        pairs.extend(accounts.into_iter().map(|account| (account, set)));
+    }
+    if pairs.len() >= recorded.principals.len() {
+        return Ok(None);
+    }
+    let mut all = Vec::new();
+    for (account, set) in pairs {
+        let found = of_set(aws, instance, &account, set).await?;
+        all.extend(
+            found
+                .into_iter()
+                .filter(|one| recorded.principals.contains(&one.principal)),
+        );
+    }
+    Ok(Some(all))
 }
 
 fn made_by_others() -> Finding {

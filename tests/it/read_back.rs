@@ -14,7 +14,7 @@ title = "test"
 about = "Many people who are in Identity Center already, and accounts."
 [[aws]]
 accounts = [{ name = "Management", management = true }]
-generate = { accounts = 30, users = 2000 }
+generate = { accounts = 30, users = 2000, permission_sets = 2 }
 "#;
 
 /// The set that is given to people.
@@ -94,6 +94,14 @@ impl Lists {
     }
 }
 
+fn mixed(by_principal: usize, by_pair: usize) -> Lists {
+    Lists {
+        by_principal,
+        by_pair,
+        refused: 0,
+    }
+}
+
 /// What the ledger says of the lists since this request.
 fn lists_since(loopback: &Loopback, before: u64) -> Lists {
     loopback.sim.with(|world| {
@@ -123,6 +131,19 @@ async fn lists_of(loopback: &Loopback, intent: Intent) -> Lists {
         assert_eq!(differ.count(), 0);
     }
     lists_since(loopback, before)
+}
+
+/// What a check of the assignments tells of others, and its calls.
+async fn others(loopback: &Loopback) -> (Vec<String>, Lists) {
+    let before = loopback.sim.requests();
+    let session = loopback.look().await.expect("a session");
+    let driver = session.watcher(only("aws.assignment"));
+    let outcome = driver.run(Intent::Check).await.expect("a look");
+    let outcome = session.with_others(outcome, &Selection::default()).await;
+    assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+    let differ = outcome.findings.iter().filter(|(_, found)| found.what != What::Stands);
+    let items = differ.map(|(node, _)| node.item.to_string()).collect();
+    (items, lists_since(loopback, before))
 }
 
 fn lacking(rights: &[&str]) -> Weather {
@@ -223,6 +244,54 @@ fn people_with_the_same_access_are_made_seen_to_drift_and_taken_back_by_account_
         assert!(down.by_principal == 0 && down.by_pair < 30, "{down:?} for 119");
         assert_eq!(assigned(&loopback), 0);
         assert_eq!(loopback.sim.verdict(), Vec::<String>::new());
+    });
+}
+
+/// Somebody gives a set that is not ours to two people, one of ours and one who is none of ours.
+fn assign_by_others(loopback: &Loopback) {
+    loopback.sim.with(|world| {
+        let accounts = &world.aws[0].accounts;
+        let account = accounts.values().find(|account| account.name == "Account 007");
+        let account = account.expect("an account").id.clone();
+        let instance = world.aws[0].instance.as_mut().expect("an instance");
+        let set = instance.permission_sets.iter().find(|(_, set)| set.name == "Set01");
+        let set = set.expect("a set").0.clone();
+        instance.provisioned.insert((set.clone(), account.clone()), 1);
+        for name in ["user0001", "user1999"] {
+            let user = instance
+                .directory
+                .user_named(&format!("{name}@contoso.onmicrosoft.com"));
+            instance.assignments.insert(organization::Assignment {
+                account: account.clone(),
+                permission_set: set.clone(),
+                principal_type: "USER".into(),
+                principal: user.expect("a user").0.clone(),
+            });
+        }
+    });
+}
+
+#[test]
+fn what_others_gave_our_people_is_found_with_few_calls_in_either_way() {
+    walk(async {
+        for (change, nothing, something) in [
+            // Our one set is read for the check already; then those of others.
+            (team as fn(&mut Profile), Lists::by_pair(2), Lists::by_pair(3)),
+            // The three people are read for the check already; our set is looked at in each account.
+            (few, mixed(3, 30), mixed(3, 30)),
+        ] {
+            let loopback = Loopback::start_in(WORLD, change).await;
+            Loopback::must_end_well(&loopback.run_on(Intent::Up, only("aws.assignment")).await);
+            assert_eq!(others(&loopback).await, (Vec::new(), nothing));
+            assign_by_others(&loopback);
+            let (found, lists) = others(&loopback).await;
+            assert!(
+                matches!(&found[..], [one] if one.starts_with("user0001") && one.ends_with("Set01")),
+                "{found:?}"
+            );
+            assert_eq!(lists, something);
+            assert_eq!(loopback.sim.verdict(), Vec::<String>::new());
+        }
     });
 }
 

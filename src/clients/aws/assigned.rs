@@ -136,11 +136,17 @@ impl Aws {
     }
 
     async fn is_in_list_of(&self, instance: &Instance, assignment: &Assignment, look: Look) -> Result<bool, Fault> {
-        match self.assigned_to(instance, &assignment.principal, look).await {
-            // AWS knows no such user or group, or no longer.
-            Err(fault) if fault.kind == Kind::NotFound && !is_about_key(&fault) => Ok(false),
-            all => Ok(all?.contains(assignment)),
-        }
+        let all = self.assigned_to(instance, &assignment.principal, look).await;
+        // Of a user or group that it does not know, or no longer, AWS says "not found".
+        Ok(absent_is_none(all)?.is_some_and(|all| all.contains(assignment)))
+    }
+
+    /// What was read after this process last changed an assignment will do.
+    pub fn after_own_changes(&self) -> Look {
+        self.touched()
+            .values()
+            .max()
+            .map_or(Look::Shared, |at| Look::After(*at))
     }
 
     /// All assignments of a user or group itself, read once for all who ask within a minute.
@@ -243,5 +249,21 @@ impl Aws {
             .into_iter()
             .filter_map(read)
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_gone_is_neither_an_empty_list_nor_a_reason_to_read_the_other_one() {
+        let fault = |kind, code: &str| Fault::new(kind, "it goes wrong").code(code.to_owned());
+        let not_found = fault(Kind::NotFound, "ResourceNotFoundException");
+        assert!(absent_is_none::<()>(Err(not_found)).unwrap().is_none());
+        let no_key = fault(Kind::NotFound, "KMS_NotFoundException");
+        assert!(absent_is_none::<()>(Err(no_key)).is_err());
+        assert!(is_refusal(&fault(Kind::Rights, "AccessDeniedException")));
+        assert!(!is_refusal(&fault(Kind::Rights, "KMS_AccessDeniedException")));
     }
 }

@@ -395,11 +395,11 @@ fn has_own_address(config: &SdkConfig) -> bool {
             .any(of)
 }
 
-/// "Not found" is an answer, not a fault.
+/// "Not found" is an answer, not a fault; unless it is the instance's key that is not found.
 pub(super) fn absent_is_none<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(fault) if fault.kind == Kind::NotFound => Ok(None),
+        Err(fault) if fault.kind == Kind::NotFound && !error::is_about_key(&fault) => Ok(None),
         Err(fault) => Err(fault),
     }
 }
