@@ -12,7 +12,7 @@ use super::{
     grid::Grid,
     known::{ByHand, Known},
     needs::{Edge, Inputs, Needs, read_output},
-    step::{About, Difference, Evidence, Gone, Item, Made, Probe, Step, Undone, World},
+    step::{About, Difference, Evidence, Gone, Item, Made, Probe, Step, StepId, Undone, World},
 };
 use crate::fault::Fault;
 
@@ -49,6 +49,9 @@ pub trait AnyStep<W: World>: Send + Sync + 'static {
 
     /// See [`Step::SHARED`].
     fn shared(&self) -> bool;
+
+    /// See [`Step::PART_OF`].
+    fn part_of(&self) -> Option<StepId>;
 
     /// See [`Step::items`].
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item>;
@@ -147,6 +150,10 @@ impl<W: World, S: Step<W>> AnyStep<W> for S {
 
     fn shared(&self) -> bool {
         S::SHARED
+    }
+
+    fn part_of(&self) -> Option<StepId> {
+        S::PART_OF
     }
 
     fn items(&self, world: &W, target: Option<&str>) -> Vec<Item> {

@@ -193,3 +193,4 @@ needs!(A 0, B 1, C 2, D 3, E 4);
 needs!(A 0, B 1, C 2, D 3, E 4, F 5);
 needs!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 needs!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+needs!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);

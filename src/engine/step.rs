@@ -318,6 +318,9 @@ pub trait Step<W: World>: Send + Sync + 'static {
     /// Whether more than this federation may use what it makes, as people and groups are. A set-up never takes such a thing away
     /// because the profile names it no more, only when the operator names it.
     const SHARED: bool = false;
+    /// The step whose item this one's item is a part of, as a member is of its group; there is an [`super::needs::Each`] need of it.
+    /// A part goes without a call of its own where a teardown removes the whole, and stays where the whole is left over and stays.
+    const PART_OF: Option<StepId> = None;
     /// The steps whose results it reads: the edges of the graph. See [`super::needs`].
     type Needs: Needs<W>;
     /// What later steps may read: serialisable, kept in the journal, never a secret.

@@ -9,7 +9,7 @@ use crate::{
         step::Scope,
     },
     fault::{Fault, Kind},
-    steps::assignment,
+    steps::{assignment, membership},
 };
 
 impl Session {
@@ -25,7 +25,7 @@ impl Session {
     }
 
     /// The same session with what the operator lists in its walk, so that it can be taken away: what was adopted and the profile
-    /// names no more, and assignments that others made, by the names that a check gives them.
+    /// names no more, assignments that others made, by the names that a check gives them, and members that others put into a group.
     pub fn listing(mut self, listed: &[String]) -> Result<Self, Fault> {
         if listed.is_empty() {
             return Ok(self);
@@ -62,9 +62,10 @@ impl Session {
             node.standing.as_ref().map(|_| node.refs.clone())
         });
         let is_assignment = id.step == assignment::ID.as_str();
-        if known.is_none() && !is_assignment {
+        let is_member = id.step == membership::ID.as_str();
+        if known.is_none() && !is_assignment && !is_member {
             return Err(Fault::new(Kind::Usage, format!("nothing is called `{name}`"))
-                .why("what is taken away is named in full: what was adopted, or an assignment that others made")
+                .why("what is taken away is named in full: what was adopted, or an assignment or a member that others made")
                 .hint("`fedwiz check` lists the names: a step, and its item in brackets."));
         }
         let of_target = self
@@ -80,10 +81,12 @@ impl Session {
                 )),
             );
         }
-        Ok(Some(Remembered {
-            id,
-            refs: known.unwrap_or_default(),
-        }))
+        let refs = match known.as_deref() {
+            // What was adopted was never begun with any.
+            None | Some([]) if is_member => membership::refs_of(&id.item),
+            refs => refs.map(<[_]>::to_vec).unwrap_or_default(),
+        };
+        Ok(Some(Remembered { id, refs }))
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     application::{AppIds, EnterpriseApp},
     by_hand::{Known, at_the_app, in_identity_center, store_id, value_if, with_the_app},
     directory::{EntraGroup, EntraUser, Group, Person},
+    membership::{self, GroupMember, Membership},
     preflight_aws::AwsInstance,
     preflight_entra::nothing_to_undo,
     schema,
@@ -58,9 +59,11 @@ fn arriving(world: &World) -> impl Iterator<Item = Item> {
     });
     let groups = profile.people.group.iter().map(|group| {
         let key = Principal::Group(group.name.clone()).to_string();
-        Item::new(&key)
+        let item = Item::new(&key)
             .with(EntraGroup::ABOUT.id, &group.name)
-            .with(AppAssignment::ABOUT.id, key.clone())
+            .with(AppAssignment::ABOUT.id, key.clone());
+        let members = membership::keys(world, group).take(MEMBERS_ON_DEMAND);
+        members.fold(item, |item, (member, _)| item.with(membership::ID, member))
     });
     users.chain(groups)
 }
@@ -172,6 +175,7 @@ type OnDemandGot = (
     Vec<(String, Person)>,
     Vec<(String, Group)>,
     Vec<(String, Assigned)>,
+    Vec<(String, Membership)>,
 );
 
 impl Step<World> for OnDemand {
@@ -195,6 +199,7 @@ impl Step<World> for OnDemand {
         Each<EntraUser>,
         Each<EntraGroup>,
         Each<AppAssignment>,
+        Each<GroupMember>,
     );
     const SHARED: bool = true;
     type Output = Provisioned;
@@ -226,7 +231,7 @@ impl Step<World> for OnDemand {
     async fn apply(
         &self,
         cx: &Cx,
-        (app, job, instance, _, _, people, groups, _): &OnDemandGot,
+        (app, job, instance, _, _, people, groups, _, members): &OnDemandGot,
         found: Option<&Provisioned>,
     ) -> Result<Provisioned, Fault> {
         let entra = &cx.world().entra;
@@ -235,10 +240,7 @@ impl Step<World> for OnDemand {
         let rule = schema::rule_for(&schema, kind)
             .ok_or_else(|| Fault::new(Kind::Answer, format!("The job's schema has no rule for a {kind}")))?;
         let name = name_of(people, groups)?;
-        let members: Vec<String> = groups
-            .iter()
-            .flat_map(|(_, group)| group.members.iter().take(MEMBERS_ON_DEMAND).cloned())
-            .collect();
+        let members: Vec<String> = members.iter().map(|(_, member)| member.person.clone()).collect();
         let subject = match (people.first(), groups.first()) {
             (Some((_, person)), _) => Subject::User(&person.id),
             (None, Some((_, group))) => Subject::Group(&group.id, &members),
@@ -415,7 +417,8 @@ impl Step<World> for Arrived {
     fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
         arriving(world)
             .map(|mut item| {
-                item.refs.retain(|(step, _)| *step != AppAssignment::ABOUT.id);
+                item.refs
+                    .retain(|(step, _)| ![AppAssignment::ABOUT.id, membership::ID].contains(step));
                 item
             })
             .collect()

@@ -457,15 +457,23 @@ async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, arrived): &Ready) ->
     let known = by_hand.or_else(|| arrived.first().map(|(_, seen)| seen.id.clone()));
     let principal = match (&row.principal, known) {
         (Who::Group(_), Some(id)) => Some(Principal::Group(id)),
-        (Who::Group(name), None) => aws.group_by_name(instance, name).await?.map(Principal::Group),
+        (Who::Group(name), None) => match aws.group_by_name(instance, name).await? {
+            None if is_gone(cx, name) => Some(Principal::Group(name.clone())),
+            found => found.map(Principal::Group),
+        },
         (_, Some(id)) => Some(Principal::User(id)),
         (Who::AlreadyThere(name) | Who::ByHand(name) | Who::Provisioned(name), None) => {
-            let user = aws.user_by_name(instance, name).await?.ok_or_else(|| {
-                Fault::new(Kind::NotFound, format!("Identity Center knows no user `{name}`"))
-                    .why("an assignment names it, and the profile's people do not")
-                    .hint("Add the user to the profile's people, or correct the assignment.")
-            })?;
-            Some(Principal::User(user.id))
+            match aws.user_by_name(instance, name).await? {
+                Some(user) => Some(Principal::User(user.id)),
+                None if is_gone(cx, name) => Some(Principal::User(name.clone())),
+                None => {
+                    return Err(
+                        Fault::new(Kind::NotFound, format!("Identity Center knows no user `{name}`"))
+                            .why("an assignment names it, and the profile's people do not")
+                            .hint("Add the user to the profile's people, or correct the assignment."),
+                    );
+                }
+            }
         }
     };
     let account = if row.account == MANAGEMENT {
@@ -478,6 +486,18 @@ async fn wanted(cx: &Cx, aws: &Aws, (instance, sets, users, arrived): &Ready) ->
         permission_set: set,
         principal,
     }))
+}
+
+/// Whether a name that Identity Center does not know is an id: what others assigned to somebody who is gone since has no other
+/// name. What the profile names is never meant so.
+fn is_gone(cx: &Cx, name: &str) -> bool {
+    let parts: Vec<usize> = name.split('-').map(str::len).collect();
+    let is_id = name.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+        && matches!(parts.as_slice(), [8, 4, 4, 4, 12] | [10, 8, 4, 4, 4, 12]);
+    let named = |assignment: &profile::Assignment| match &assignment.principal {
+        profile::Principal::User(who) | profile::Principal::Group(who) => who == name,
+    };
+    is_id && !cx.world().profile.assignment.iter().any(named)
 }
 
 fn arriving() -> Wait {

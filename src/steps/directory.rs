@@ -17,11 +17,10 @@ use crate::{
     engine::{
         declared::{Block, Declared, Term},
         known::ByHand,
-        needs::{Each, One},
-        run::Standing,
-        step::{About, Difference, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
+        needs::One,
+        step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
-    fault::{Fault, Kind, Retry},
+    fault::{Fault, Kind},
     profile,
     secrets::{SecretRef, remember},
 };
@@ -276,7 +275,7 @@ impl Step<World> for EntraUser {
     }
 }
 
-/// A group in Entra, with its members.
+/// A group in Entra. Its members are things of their own: see [`super::membership`].
 pub struct EntraGroup;
 
 /// A group as later steps know it.
@@ -286,8 +285,16 @@ pub struct Group {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Those of the wanted members that it has, by object id.
+    /// Journals from before members were things of their own: those of the wanted members that it had, by object id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
+}
+
+impl Group {
+    /// Of an old journal: who was added to a group that was there before.
+    fn added<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a String> {
+        self.members.iter().filter(|id| !before.members.contains(id))
+    }
 }
 
 impl EntraGroup {
@@ -300,8 +307,6 @@ impl EntraGroup {
     }
 }
 
-type GroupGot = (Rights, Vec<(String, Person)>);
-
 impl Step<World> for EntraGroup {
     const ABOUT: About = About {
         id: StepId::new("entra.group"),
@@ -310,34 +315,20 @@ impl Step<World> for EntraGroup {
         executor: Executor::Graph,
         scope: Scope::Tenant,
         effect: Effect::Changes,
-        proof: "GET the group and its direct members",
+        proof: "GET the group by object id",
         undo: "Deletes a group that fedwiz made. Others are never removed.",
         read_more: "https://learn.microsoft.com/graph/api/group-post-groups",
     };
     const SHARED: bool = true;
-    type Needs = (One<EntraRights>, Each<EntraUser>);
+    type Needs = (One<EntraRights>,);
     type Output = Group;
 
     fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
-        let upn = |name: &String| world.profile.user(name).map(|user| user.upn.clone());
-        world
-            .profile
-            .people
-            .group
-            .iter()
-            .map(|group| {
-                group
-                    .members
-                    .iter()
-                    .filter_map(upn)
-                    .fold(Item::new(&group.name), |item, member| {
-                        item.with(EntraUser::ABOUT.id, member)
-                    })
-            })
-            .collect()
+        let groups = world.profile.people.group.iter();
+        groups.map(|group| Item::new(&group.name)).collect()
     }
 
-    async fn probe(&self, cx: &Cx, (_, people): &GroupGot, known: Option<&Group>) -> Result<Probe<Group>, Fault> {
+    async fn probe(&self, cx: &Cx, _: &(Rights,), known: Option<&Group>) -> Result<Probe<Group>, Fault> {
         let entra = &cx.world().entra;
         let found = match known {
             Some(known) => entra.group(&known.id).await?,
@@ -362,79 +353,35 @@ impl Step<World> for EntraGroup {
                     .hint("Use a security group."),
             );
         }
-        let mut group = Group {
+        let group = Group {
             id: found.id,
             name: found.display_name.unwrap_or_else(|| cx.item().to_owned()),
-            members: Vec::new(),
+            members: known.map(|known| known.members.clone()).unwrap_or_default(),
         };
-        if people.is_empty() {
-            let proof = format!("GET /groups answers, object id {}", group.id);
-            return Ok(Probe::present(group, proof));
+        let proof = format!("GET /groups answers, object id {}", group.id);
+        Ok(Probe::present(group, proof))
+    }
+
+    async fn apply(&self, cx: &Cx, _: &(Rights,), _: Option<&Group>) -> Result<Group, Fault> {
+        let wanted = Self::wanted(cx.world(), cx.item())?;
+        if !wanted.create {
+            return Err(Fault::new(
+                Kind::NotFound,
+                format!("There is no group named {} in the tenant", wanted.name),
+            )
+            .hint("Correct the name, or say `create = true` in the profile to have the group made."));
         }
-        let members = entra.members(&group.id).await?;
-        let (there, missing): (Vec<&Person>, Vec<&Person>) = people
-            .iter()
-            .map(|(_, person)| person)
-            .partition(|person| members.contains(&person.id));
-        group.members = there.iter().map(|person| person.id.clone()).collect();
-        if missing.is_empty() {
-            let proof = format!("object id {}, {} members as wanted", group.id, there.len());
-            return Ok(Probe::present(group, proof));
-        }
-        let missing: Vec<&str> = missing.iter().map(|person| person.upn.as_str()).collect();
-        Ok(Probe::Drifted {
-            found: group,
-            differences: vec![Difference::new("members", "not a member", missing.join(", "))],
+        Ok(Group {
+            id: cx.world().entra.create_group(&wanted.name).await?.id,
+            name: wanted.name.clone(),
+            members: Vec::new(),
         })
     }
 
-    async fn apply(&self, cx: &Cx, (_, people): &GroupGot, found: Option<&Group>) -> Result<Group, Fault> {
-        let entra = &cx.world().entra;
-        let wanted = Self::wanted(cx.world(), cx.item())?;
-        let mut group = match found {
-            Some(found) => found.clone(),
-            None if wanted.create => {
-                let made = entra.create_group(&wanted.name).await?;
-                Group {
-                    id: made.id,
-                    name: wanted.name.clone(),
-                    members: Vec::new(),
-                }
-            }
-            None => {
-                return Err(Fault::new(
-                    Kind::NotFound,
-                    format!("There is no group named {} in the tenant", wanted.name),
-                )
-                .hint("Correct the name, or say `create = true` in the profile to have the group made."));
-            }
-        };
-        let all = people.iter().map(|(_, person)| person.id.clone());
-        let missing: Vec<String> = all.filter(|id| !group.members.contains(id)).collect();
-        if !missing.is_empty() {
-            entra.add_members(&group.id, &missing).await.map_err(|fault| {
-                // The group is made by now: to begin again would make a second one of its name.
-                if found.is_none() && fault.retry != Retry::Never {
-                    fault.retry(Retry::LookFirst)
-                } else {
-                    fault
-                }
-            })?;
-        }
-        group.members.extend(missing);
-        Ok(group)
-    }
-
-    async fn undo(&self, cx: &Cx, _: &GroupGot, made: &Made<Group>) -> Result<Undone, Fault> {
+    async fn undo(&self, cx: &Cx, _: &(Rights,), made: &Made<Group>) -> Result<Undone, Fault> {
         let entra = &cx.world().entra;
         if let Some(before) = &made.before {
-            let added: Vec<&String> = made
-                .output
-                .members
-                .iter()
-                .filter(|id| !before.members.contains(id))
-                .collect();
-            for member in added {
+            for member in made.output.added(before) {
                 entra.remove_member(&before.id, member).await?;
             }
             return Ok(Undone::Restored);
@@ -450,19 +397,14 @@ impl Step<World> for EntraGroup {
         })
     }
 
-    async fn gone(&self, cx: &Cx, _: &GroupGot, made: &Made<Group>) -> Result<Gone, Fault> {
+    async fn gone(&self, cx: &Cx, _: &(Rights,), made: &Made<Group>) -> Result<Gone, Fault> {
         let entra = &cx.world().entra;
         if let Some(before) = &made.before {
             let members = entra.members(&before.id).await?;
-            let left = made
-                .output
-                .members
-                .iter()
-                .any(|id| !before.members.contains(id) && members.contains(id));
-            return Ok(if left {
-                Gone::No
-            } else {
-                Gone::Yes("the added members are out of the group".into())
+            let left = made.output.added(before).any(|id| members.contains(id));
+            return Ok(match left {
+                true => Gone::No,
+                false => Gone::Yes("the added members are out of the group".into()),
             });
         }
         let there = entra.group(&made.output.id).await?.is_some()
@@ -479,17 +421,12 @@ impl Step<World> for EntraGroup {
     }
 
     fn by_hand(&self, known: &Known<'_>) -> ByHand {
-        let group = known.world().profile.group(known.item());
         let up = in_entra(known, "Create or find the group", "Entra ID > Groups > All groups")
-            .say("Where it is to be made: New group, type Security, with the name below. Add the members directly: groups in it do not count.")
+            .say("Where it is to be made: New group, type Security, with the name below.")
             .value("Name", known.item());
-        let members = group
-            .map(|group| group.members.join(", "))
-            .filter(|members| !members.is_empty());
-        let up = value_if(up, "Members", members);
         let up = value_if(up, "Object ID", known.of::<Self>(known.item()).map(|group| group.id));
         let down = in_entra(known, "Delete the group", "Entra ID > Groups > All groups")
-            .say("Choose the group below, then Delete. Only what was made for this goes; from a group that was there, take the added members out.")
+            .say("Choose the group below, then Delete. Only what was made for this goes.")
             .value("Name", known.item());
         ByHand::up(up).down(down)
     }
@@ -499,45 +436,14 @@ impl Step<World> for EntraGroup {
             return Declared::Nothing;
         };
         let name = known.item();
-        let made = known.is_made::<Self>(name);
-        let mut blocks = vec![if made {
+        Declared::As(vec![if known.is_made::<Self>(name) {
             Block::resource("azuread_group", name, format!("/groups/{}", group.id))
                 .says("display_name", &group.name)
                 .is("security_enabled", Term::Flag(true))
                 .leaves(&["description", "members", "owners"])
         } else {
             Block::data("azuread_group", name).says("object_id", &group.id)
-        }];
-        let before: Vec<String> = known
-            .standing::<Self>(name)
-            .and_then(|standing| serde_json::from_value::<Group>(standing.before.as_deref()?.clone()).ok())
-            .map(|before| before.members)
-            .unwrap_or_default();
-        let ours = known.standing::<Self>(name).is_some_and(Standing::is_ours);
-        for member in group.members.iter().filter(|member| ours && !before.contains(member)) {
-            let of_profile = known.world().profile.people.user.iter();
-            let person = of_profile
-                .filter_map(|user| Some((&user.upn, known.of::<EntraUser>(&user.upn)?)))
-                .find(|(_, person)| person.id == *member);
-            let who = match &person {
-                Some((upn, _)) => Term::of("azuread_user", *upn, "object_id", member),
-                None => Term::text(member),
-            };
-            let shown = person.map_or_else(|| member.clone(), |(upn, _)| upn.clone());
-            blocks.push(
-                Block::resource(
-                    "azuread_group_member",
-                    format!("{name} {shown}"),
-                    format!("{}/member/{member}", group.id),
-                )
-                .is(
-                    "group_object_id",
-                    Term::of("azuread_group", name, "object_id", &group.id),
-                )
-                .is("member_object_id", who),
-            );
-        }
-        Declared::As(blocks)
+        }])
     }
 }
 

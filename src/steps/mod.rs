@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod claims_policy;
 pub mod directory;
 pub mod identity_source;
+pub mod membership;
 pub mod name_id;
 pub mod owners;
 pub mod people;
@@ -66,6 +67,7 @@ pub static PHASES: &[&Phase<World>] = &[
             &certificate::ActiveCertificate,
             &directory::EntraUser,
             &directory::EntraGroup,
+            &membership::GroupMember,
             &app_assignment::SignInBefore,
             &app_assignment::AppAssignment,
         ],

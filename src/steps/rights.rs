@@ -113,6 +113,7 @@ pub static RIGHTS: &[Rights] = &[
         "entra.group",
         &[("/groups", true, MAKES_GROUPS), ("/groups", false, KEEPS_GROUPS)],
     ),
+    graph("entra.member", &[("/groups", true, ALWAYS)]),
     graph("entra.name-id", CLAIMS),
     graph("entra.claims", CLAIMS),
     none("aws.session", "sts:GetCallerIdentity needs no right."),

@@ -10,6 +10,7 @@ use super::{
     application::{AppIds, EnterpriseApp},
     arrival::Arrived,
     by_hand::{Known, at_the_app, stood_before, with_the_app},
+    membership::GroupMember,
     scim_job::{JobId, ProvisioningJob},
     scim_mappings::{Mapped, Mappings, ProvisioningScope, Scoped},
     world::{Cx, World},
@@ -38,7 +39,7 @@ pub struct Running {
     pub paused: bool,
 }
 
-type RunGot = (AppIds, JobId, Mapped, Scoped, (), ());
+type RunGot = (AppIds, JobId, Mapped, Scoped, (), (), ());
 
 impl ProvisioningRun {
     /// Whether a change of mappings or scope came after the last full look at everybody.
@@ -68,6 +69,7 @@ impl Step<World> for ProvisioningRun {
         One<ProvisioningScope>,
         After<Arrived>,
         After<AppAssignment>,
+        After<GroupMember>,
     );
     type Output = Running;
 

@@ -275,8 +275,13 @@ impl Loopback {
 
     /// A set-up that the operator agreed to, killed at its `n`-th request. False when it ended before.
     pub async fn agree_and_die(&self, n: u64, moment: Moment) -> bool {
+        self.agree_on_and_die(Selection::default(), n, moment).await
+    }
+
+    /// The same of a part of the walk.
+    pub async fn agree_on_and_die(&self, part: Selection, n: u64, moment: Moment) -> bool {
         let fuse = self.sim.fuse(self.sim.requests() + n, moment);
-        Self::live(self.agreeing(Intent::Up, Selection::default(), &[]), fuse.blown());
+        Self::live(self.agreeing(Intent::Up, part, &[]), fuse.blown());
         fuse.is_blown()
     }
 

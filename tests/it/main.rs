@@ -27,6 +27,7 @@ mod kinds;
 mod leavers;
 mod looks;
 mod loopback;
+mod members;
 mod moto;
 #[cfg(unix)]
 mod pictures;

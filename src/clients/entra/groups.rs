@@ -1,13 +1,13 @@
 //! Groups and who belongs to them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     client::Entra,
-    graph::{BatchItem, quoted, segment},
+    graph::{quoted, segment},
     users::{self, User},
 };
 use crate::{
@@ -89,16 +89,22 @@ impl Entra {
         self.graph.delete(&format!("/groups/{}", segment(id))).await
     }
 
-    /// The direct members of a group, by object id. Only they get access and are provisioned.
-    pub async fn members(&self, group: &str) -> Result<BTreeSet<String>, Fault> {
-        let path = format!("/groups/{}/members", segment(group));
-        let found: Vec<Member> = self.graph.list(&path, &[("$select", "id"), ("$top", "999")]).await?;
-        Ok(found.into_iter().map(|member| member.id).collect())
+    /// The direct members of a group, by object id, read once for all who ask at the same time. Only they get access and are
+    /// provisioned.
+    pub async fn members(&self, group: &str) -> Result<Arc<BTreeSet<String>>, Fault> {
+        let path = members_path(group);
+        // Who was added a moment ago wants to see it: one look for all of them, when the last one is answered.
+        self.graph.quiet(&path).await;
+        let read = || async {
+            let found: Vec<Member> = self.graph.list(&path, &[("$select", "id"), ("$top", "999")]).await?;
+            Ok(found.into_iter().map(|member| member.id).collect())
+        };
+        self.graph.shared(&path, read).await
     }
 
     /// Who directly belongs to a group, page by page, users with what is known of them.
     pub async fn members_in_full(&self, group: &str, so_far: SoFar<'_>) -> Result<Members, Fault> {
-        let path = format!("/groups/{}/members", segment(group));
+        let path = members_path(group);
         let found: Vec<AnyMember> = self
             .graph
             .list_told(&path, &[("$select", users::FIELDS), ("$top", "999")], so_far)
@@ -117,30 +123,22 @@ impl Entra {
         Ok(members)
     }
 
-    /// Adds members that the group does not have yet; twenty in a request when there are several.
-    pub async fn add_members(&self, group: &str, members: &[String]) -> Result<(), Fault> {
-        let path = format!("/groups/{}/members/$ref", segment(group));
-        let reference = |id: &String| json!({ "@odata.id": self.object_link(id) });
-        if let [one] = members {
-            return self.graph.post(&path, &reference(one)).await;
-        }
-        let items: Vec<BatchItem> = members
-            .iter()
-            .map(|id| BatchItem::post(path.as_str(), reference(id)))
-            .collect();
-        self.graph
-            .batch(&items)
-            .await
-            .into_iter()
-            .try_for_each(|answer| answer.map(drop))
+    /// Adds a member that the group does not have yet, in one request with others that are added at the same time.
+    pub async fn add_member(&self, group: &str, member: &str) -> Result<(), Fault> {
+        let reference = json!({ "@odata.id": self.object_link(member) });
+        let path = format!("{}/$ref", members_path(group));
+        self.graph.post_together(&path, reference).await
     }
 
-    /// Takes a member out of a group.
+    /// Takes a member out of a group, in one request with others that go at the same time.
     pub async fn remove_member(&self, group: &str, member: &str) -> Result<Existed, Fault> {
-        self.graph
-            .delete(&format!("/groups/{}/members/{}/$ref", segment(group), segment(member)))
-            .await
+        let path = format!("{}/{}/$ref", members_path(group), segment(member));
+        self.graph.delete_together(&path).await
     }
+}
+
+fn members_path(group: &str) -> String {
+    format!("/groups/{}/members", segment(group))
 }
 
 /// A mail alias for a group that has no mail: Graph wants one, without blanks and most punctuation.

@@ -12,6 +12,7 @@ use std::{
 use super::{
     Driver, Job,
     look::{ends, note},
+    parts::forgotten_whole,
     schedule::Direction,
     work::{Halt, NodeEnd, Sight, Work},
 };
@@ -19,7 +20,7 @@ use crate::{
     clock::Busy,
     engine::{
         fact::{During, Fact, Intent},
-        graph::{Graph, Node, NodeId, NodeIx},
+        graph::{Graph, NodeId, NodeIx},
         outcome::Outcome,
         policy::Patience,
         run::Run,
@@ -44,13 +45,13 @@ impl Leftovers {
     pub fn of<W: World>(graph: &Graph<W>, run: &Run, selection: &Selection, listed: &[String]) -> Result<Self, Fault> {
         let ours = |ix| run.node(&graph.node(ix).id).is_some_and(|known| known.may_be_ours());
         let is_listed = |ix| !listed.is_empty() && listed.contains(&graph.node(ix).id.to_string());
-        let stays = |ix| ours(ix) && !is_listed(ix) && !goes_unasked(graph.node(ix));
+        let stays = |ix| ours(ix) && !goes(graph, ix, &is_listed);
         let chosen = graph.left_over(selection, stays)?;
         let mut found = Self::default();
         for ix in graph.indices().filter(|ix| chosen[ix.index()]) {
             let node = graph.node(ix);
             if stays(ix) {
-                found.stays.push(node.id.clone());
+                found.stays.extend(is_told(graph, ix, stays).then(|| node.id.clone()));
             } else if node.about.effect == Effect::Changes && (ours(ix) || is_listed(ix)) {
                 found.goes.push(node.id.clone());
             }
@@ -77,6 +78,7 @@ impl<W: World> Driver<W> {
             };
             self.shared.recorder.signal(Some(&graph.node(ix).id), unchanged);
         }
+        let parts = self.parts_of(&mut work);
         let held: Vec<(NodeIx, NodeIx)> = graph
             .indices()
             .filter(|ix| work[ix.index()])
@@ -85,6 +87,7 @@ impl<W: World> Driver<W> {
         let busy = self
             .pass(Job::TakeAway, Direction::Against, work.clone(), &held, outcome, busy)
             .await;
+        self.went_along(&parts, outcome).await;
         self.forget(&work).await;
         busy
     }
@@ -94,11 +97,11 @@ impl<W: World> Driver<W> {
         let graph = Arc::clone(&self.shared.graph);
         let check = outcome.intent == Intent::Check;
         let ours = |ix| self.recall(ix, |node| node.may_be_ours());
-        let goes = |ix| match check {
-            true => ours(ix) && goes_unasked(graph.node(ix)),
+        let to_go = |ix| match check {
+            true => ours(ix) && goes(&graph, ix, &|_| false),
             false => self.shared.removes.contains(&graph.node(ix).id),
         };
-        let stays = |ix| ours(ix) && !goes(ix);
+        let stays = |ix| ours(ix) && !to_go(ix);
         let Ok(chosen) = graph.left_over(&self.options.selection, stays) else {
             return busy;
         };
@@ -107,8 +110,8 @@ impl<W: World> Driver<W> {
         }
         let chosen = || graph.indices().filter(|ix| chosen[ix.index()]);
         let mut work = vec![false; graph.nodes().len()];
-        chosen().for_each(|ix| work[ix.index()] = goes(ix));
-        let staying: Vec<NodeIx> = chosen().filter(|&ix| stays(ix)).collect();
+        chosen().for_each(|ix| work[ix.index()] = to_go(ix));
+        let staying: Vec<NodeIx> = chosen().filter(|&ix| stays(ix) && is_told(&graph, ix, stays)).collect();
         for ix in staying {
             self.found(ix, What::WouldStay, STAYS);
         }
@@ -116,6 +119,10 @@ impl<W: World> Driver<W> {
         for (ix, name) in self.under_another_name(&work) {
             work[ix.index()] = false;
             self.found(ix, What::WouldStay, is_the_same(&name));
+        }
+        let parts = self.parts_of(&mut work);
+        if !check {
+            self.would_go_along(&parts);
         }
         self.pass(Job::LookAway, Direction::Against, work, &[], outcome, busy)
             .await
@@ -248,9 +255,20 @@ impl<W: World> Work<W> {
     }
 }
 
-/// Whether it goes when the profile names it no more: an item of its own that nobody else can rely on.
-fn goes_unasked<W: World>(node: &Node<W>) -> bool {
-    !node.item.key.is_empty() && !node.step.shared()
+/// Whether it goes when the profile names it no more: it is listed, or an item of its own that nobody else can rely on. A part of
+/// what the profile names no more either does as the whole does.
+fn goes<W: World>(graph: &Graph<W>, ix: NodeIx, is_listed: &dyn Fn(NodeIx) -> bool) -> bool {
+    let node = graph.node(ix);
+    is_listed(ix)
+        || match forgotten_whole(graph, ix) {
+            Some(whole) => goes(graph, whole, is_listed),
+            None => !node.item.key.is_empty() && !node.step.shared(),
+        }
+}
+
+/// Whether what stays is told by itself: a part is told by its whole.
+fn is_told<W: World>(graph: &Graph<W>, ix: NodeIx, stays: impl Fn(NodeIx) -> bool) -> bool {
+    !forgotten_whole(graph, ix).is_some_and(stays)
 }
 
 fn drifted(changed: bool) -> Finding {

@@ -10,6 +10,7 @@ mod inputs;
 mod leftover;
 mod look;
 mod orders;
+mod parts;
 mod schedule;
 mod up;
 mod work;
@@ -250,7 +251,8 @@ impl<W: World> Driver<W> {
             Intent::Down => {
                 let ours =
                     |ix| graph.node(ix).about.effect == Effect::Changes && self.recall(ix, |node| node.may_be_ours());
-                let work = each(&ours);
+                let mut work = each(&ours);
+                let parts = self.parts_of(&mut work);
                 let roots = self.foundations(&work);
                 let busy = self
                     .pass(Job::Refresh, Direction::Along, roots, &[], outcome, busy)
@@ -259,6 +261,7 @@ impl<W: World> Driver<W> {
                 let busy = self
                     .pass(Job::Down, Direction::Against, work, &barred, outcome, busy)
                     .await;
+                self.went_along(&parts, outcome).await;
                 self.forget(&chosen).await;
                 busy
             }
@@ -268,7 +271,7 @@ impl<W: World> Driver<W> {
                     graph.node(ix).about.effect == Effect::Changes
                         && (released || self.recall(ix, |node| node.may_be_ours()))
                 };
-                let work = each(&ours);
+                let mut work = each(&ours);
                 for ix in graph.indices().filter(|ix| chosen[ix.index()] && !work[ix.index()]) {
                     if self.recall(ix, |node| {
                         node.standing.as_ref().is_some_and(|stands| stands.how == How::Adopted)
@@ -276,6 +279,8 @@ impl<W: World> Driver<W> {
                         self.found(ix, What::WouldStay, "it was there before");
                     }
                 }
+                let parts = self.parts_of(&mut work);
+                self.would_go_along(&parts);
                 self.pass(Job::PlanDown, Direction::Against, work, &[], outcome, busy)
                     .await
             }

@@ -213,6 +213,13 @@ impl<W: World> Graph<W> {
         }
     }
 
+    /// The node of what this one is a part of; see [`super::step::Step::PART_OF`].
+    pub fn whole(&self, ix: NodeIx) -> Option<NodeIx> {
+        let step = self.node(ix).step.part_of()?;
+        let mut needs = self.needs(ix).filter(|(edge, _)| edge.step == step);
+        needs.find_map(|(_, picked)| picked.first().copied())
+    }
+
     /// The first node that insists on the result of this one. What nobody insists on may be left out.
     pub fn insists_on(&self, ix: NodeIx) -> Option<NodeIx> {
         let nodes = self.after[ix.index()]

@@ -76,11 +76,12 @@ impl BatchItem {
         self.method.is_safe()
     }
 
-    /// The list that it adds to or takes from.
+    /// The list that it adds to or takes from, be it a list of things or of references to them.
     pub(super) fn collection(&self) -> Option<&str> {
+        let path = self.path.strip_suffix("/$ref").unwrap_or(&self.path);
         match self.method {
-            Method::POST => Some(&self.path),
-            _ => self.path.rsplit_once('/').map(|(list, _)| list),
+            Method::POST => Some(path),
+            _ => path.rsplit_once('/').map(|(list, _)| list),
         }
     }
 
