@@ -29,6 +29,7 @@ mod looks;
 mod loopback;
 mod members;
 mod moto;
+mod orphans;
 #[cfg(unix)]
 mod pictures;
 mod profile;
