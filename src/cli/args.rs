@@ -354,7 +354,7 @@ pub struct Status {
     #[arg(long)]
     pub offline: bool,
     /// Show what is recorded of access instead: a line for each account and permission set, with what failed and why
-    #[arg(long, conflicts_with_all = ["check", "target"])]
+    #[arg(long, conflicts_with = "check")]
     pub access: bool,
     /// Where secrets are kept
     #[arg(long, value_enum, default_value_t = TokenStore::Keyring, value_name = "STORE", env = "FEDWIZ_TOKEN_STORE", hide_env_values = true)]

@@ -59,7 +59,7 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     vault::say_what_is_forgotten(args.token_store, &known);
     if args.access && args.offline {
         let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
-        return access(&manner, &view);
+        return access(&manner, &view, &args.target);
     }
     if args.offline {
         let now = clock(&profile).now();
@@ -76,8 +76,9 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     }
     let session = Session::look(setup(profile, secrets)?).await?;
     if args.access {
+        targets(&session.world.targets, &args.target)?;
         let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
-        return access(&manner, &view);
+        return access(&manner, &view, &args.target);
     }
     let mut exit = Exit::Done;
     if args.check.is_empty() {
@@ -94,15 +95,19 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
 }
 
 /// Who may use what, as far as it is recorded. What failed is a finding.
-fn access(manner: &Manner, view: &View) -> Result<ExitCode, Stop> {
+fn access(manner: &Manner, view: &View, targets: &[String]) -> Result<ExitCode, Stop> {
+    let grids = access::of_targets(view, targets);
     let told = if manner.json {
-        access::json(&mut Json::new(manner.stdout()), view)
+        access::json(&mut Json::new(manner.stdout()), view, &grids)
     } else {
-        access::write(manner.stdout(), manner.style, view)
+        access::write(manner.stdout(), manner.style, view, &grids)
     };
     told.map_err(|error| cannot(&error))?;
-    let failed = view.grids().iter().any(|grid| grid.tally.of(State::Failed) > 0);
+    let failed = grids.iter().any(|grid| grid.tally.count(State::has_failed) > 0);
     let exit = if failed { Exit::Findings } else { Exit::Done };
+    if failed {
+        out::continue_with(&super::instead("apply"));
+    }
     Ok(ExitCode::from(exit.code()))
 }
 

@@ -28,18 +28,29 @@ fn trouble(view: &View, grid: &GridView, cell: &CellView) -> Vec<String> {
         let tone = view.node(node).state.look().tone;
         matches!(tone, Tone::Bad | Tone::Call | Tone::Waiting | Tone::Doubt)
     });
-    let lines = nodes.map(|&node| format!("{}: {}", grid.entry(&view.node(node).id.item), view.line(node)));
+    let lines = nodes.map(|&node| format!("{}: {}", grid.entry(&view.node(node).id.item), view.reason(node)));
     lines.collect()
 }
 
-/// Writes all tables of a view, and what they add up to.
-pub fn write(out: impl io::Write, style: Style, view: &View) -> io::Result<()> {
+/// The tables of these targets; of all, if none is named. Where there is only one, its table has no name.
+pub fn of_targets<'v>(view: &'v View, targets: &[String]) -> Vec<&'v GridView> {
+    let named = |grid: &&GridView| {
+        let name = grid.target.as_ref();
+        targets.is_empty() || name.is_none_or(|name| targets.contains(name))
+    };
+    view.grids().iter().filter(named).collect()
+}
+
+/// Writes these tables of a view, and what they add up to.
+pub fn write(out: impl io::Write, style: Style, view: &View, grids: &[&GridView]) -> io::Result<()> {
     let mut paper = Paper::new(out, style);
-    for grid in view.grids() {
+    for grid in grids {
         let columns = grid.columns.iter().map(|side| super::clean::width(&side.name));
         let columns = columns.max().unwrap_or(0).min(NAME);
         let rows = grid.rows.iter().map(|side| super::clean::width(&side.full()));
         let rows = rows.max().unwrap_or(0).min(NAME);
+        let shown = cells(grid).filter_map(|(_, _, cell)| cell.tally.worst());
+        let words = shown.map(|state| super::clean::width(state.word())).max().unwrap_or(0);
         let title = match &grid.target {
             Some(target) => format!("{} · {}", grid.grid.title, super::clean::clean(target)),
             None => grid.grid.title.to_owned(),
@@ -53,7 +64,7 @@ pub fn write(out: impl io::Write, style: Style, view: &View) -> io::Result<()> {
                 Span(paper.style.glyph(look).to_owned(), 1, Some(look.tone)),
                 Span(grid.rows[row].full(), rows, None),
                 Span(grid.columns[column].name.clone(), columns, None),
-                Span(look.word.to_owned(), 9, Some(look.tone)),
+                Span(look.word.to_owned(), words, Some(look.tone)),
             ];
             paper.row(&spans, &many, 4)?;
             for line in trouble(view, grid, cell) {
@@ -71,30 +82,29 @@ pub fn write(out: impl io::Write, style: Style, view: &View) -> io::Result<()> {
         let text = format!("{rows}, {columns}: {}.", states.join(", "));
         paper.say(0, &text, None)?;
     }
-    if view.grids().is_empty() {
+    if grids.is_empty() {
         paper.say(0, "Nobody is assigned to an account from here.", None)?;
     }
     Ok(())
 }
 
 /// The same as JSON: one line of kind `access` a cell.
-pub fn json<W: io::Write>(json: &mut Json<W>, view: &View) -> io::Result<()> {
+pub fn json<W: io::Write>(json: &mut Json<W>, view: &View, grids: &[&GridView]) -> io::Result<()> {
     let at = view.now().unwrap_or(Timestamp::UNIX_EPOCH);
-    for grid in view.grids() {
+    for grid in grids {
         let node = NodeId {
             target: grid.target.clone(),
             step: grid.step.clone(),
             item: String::new(),
         };
         for (row, column, cell) in cells(grid) {
-            let number = |state| cell.tally.of(state);
             let body = Body::Access {
                 account: grid.rows[row].id.clone(),
                 account_name: grid.rows[row].name.clone(),
                 permission_set: grid.columns[column].name.clone(),
                 state: cell.tally.worst().unwrap_or(State::Open).word().to_owned(),
                 stand: cell.tally.count(State::stands),
-                failed: number(State::Failed),
+                failed: cell.tally.count(State::has_failed),
                 total: cell.tally.count(|_| true),
                 trouble: trouble(view, grid, cell),
             };
@@ -135,16 +145,14 @@ mod tests {
             view.see(notice);
         }
         let mut out = Vec::new();
-        super::write(&mut out, style(), &view).expect("memory takes everything");
+        super::write(&mut out, style(), &view, &super::of_targets(&view, &[])).expect("memory takes everything");
         let text = String::from_utf8(out).expect("text");
         insta::assert_snapshot!(text, @r"
         Access
-        ○ 2222                             Read  to go     1 of 2
-        ✘ Log‹1B›[31m archive‹202E› (1111) Read  failed    1 of 2
-            b: the tenant refuses to create the application
-            [Authorization_RequestDenied]: the sign-in lacks the scope
-            Application.ReadWrite.All
-        ○ Log‹1B›[31m archive‹202E› (1111) Admin to go     0 of 1
+        ○ 2222                             Read  to go  1 of 2
+        ✘ Log‹1B›[31m archive‹202E› (1111) Read  failed 1 of 2
+            b: the sign-in lacks the scope Application.ReadWrite.All
+        ○ Log‹1B›[31m archive‹202E› (1111) Admin to go  0 of 1
         2 accounts, 2 permission sets: 2 to go, 1 made, 1 adopted, 1 failed.
         ");
     }

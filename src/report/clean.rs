@@ -110,6 +110,8 @@ pub fn middle(text: &str, columns: usize, ascii: bool) -> Cow<'_, str> {
         rest = &rest[first..];
     }
     let mark = if ascii { "~" } else { "…" };
+    // The mark stands beside what is left of a word.
+    let rest = rest.trim_start();
     Cow::Owned(format!("{}{mark}{rest}", head(text, room - end)))
 }
 

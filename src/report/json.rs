@@ -177,7 +177,8 @@ mod tests {
 
     fn lines(script: &Script) -> Vec<Value> {
         let mut json = Json::new(Vec::new());
-        access::json(&mut json, &View::new(testing::table())).expect("memory takes everything");
+        let view = View::new(testing::table());
+        access::json(&mut json, &view, &access::of_targets(&view, &[])).expect("memory takes everything");
         let mut view = play_out(script, &mut json, Some("fedwiz apply"));
         let finding = Signal::Found(Finding {
             what: What::WouldChange,

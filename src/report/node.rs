@@ -52,6 +52,8 @@ pub struct NodeView {
     /// How many requests were made for it.
     pub requests: u32,
     pub(super) begun: bool,
+    /// What went wrong in an earlier run, as long as nothing else has come of it.
+    pub(super) earlier: Option<Box<Fault>>,
     detail: Option<Box<Detail>>,
     exchanges: Vec<Call>,
 }
@@ -156,6 +158,7 @@ impl NodeView {
             finding: None,
             requests: 0,
             begun: false,
+            earlier: None,
             detail: None,
             exchanges: Vec::new(),
         }
@@ -179,6 +182,12 @@ impl NodeView {
     /// What went wrong, if it failed, is tried again, or needs a person.
     pub fn fault(&self) -> Option<&Fault> {
         self.detail.as_ref()?.fault.as_ref()
+    }
+
+    /// What there is to say of what went wrong: now, or when it was last tried.
+    pub fn trouble(&self) -> Option<&Fault> {
+        let earlier = self.earlier.as_deref();
+        self.fault().or(earlier.filter(|_| self.state == State::FailedEarlier))
     }
 
     /// The node at the root of its being held up.
@@ -208,6 +217,7 @@ impl NodeView {
     /// The state it is in when nothing is going on.
     pub(super) fn at_rest(&self) -> State {
         match self.standing {
+            None if self.earlier.is_some() => State::FailedEarlier,
             _ if self.begun => State::Begun,
             Some(how) => State::standing(how, self.unproven),
             None => State::Open,
@@ -244,6 +254,16 @@ impl NodeView {
             at,
             proof: clean(proof).into_owned(),
         });
+    }
+
+    /// A run begins: what went wrong in an earlier one is remembered as long as nothing stands.
+    pub(super) fn begin_again(&mut self, takes_back: bool) {
+        let detail = self.detail.take();
+        if takes_back {
+            self.earlier = None;
+        } else if self.state == State::Failed && self.standing.is_none() {
+            self.earlier = detail.and_then(|detail| detail.fault).map(Box::new);
+        }
     }
 
     /// Lets go of what only mattered while it was under way. The exchanges stay.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 pub use self::{
     flow::{Figures, Flow},
-    grid::{CellView, GridView, Side},
+    grid::{CellView, EntryView, GridView, Side},
 };
 pub use parts::{Activity, ChapterView, Declined, Progress, Requests, RunView, Seen, Tally, Waited, Waits};
 
@@ -311,7 +311,9 @@ impl View {
         let node = &self.nodes[number];
         match node.state {
             State::Waiting => node.wait().map(|wait| wait.why.clone()).unwrap_or_default(),
-            State::Failed | State::Retrying => node.fault().map(|fault| fault.to_string()).unwrap_or_default(),
+            State::Failed | State::FailedEarlier | State::Retrying => {
+                node.trouble().map(|fault| fault.to_string()).unwrap_or_default()
+            }
             State::NeedsPerson => match (node.guide(), node.fault()) {
                 (Some(guide), _) => clean(&guide.title).into_owned(),
                 (None, Some(fault)) => fault.what.to_string(),
@@ -323,6 +325,13 @@ impl View {
                 (_, Some(Finished { proof, .. })) if node.state.is_settled() => proof.clone(),
                 _ => words::State::word(node.state).to_owned(),
             },
+        }
+    }
+    /// The same where what it is about is seen beside it: of what failed only why.
+    pub fn reason(&self, number: usize) -> String {
+        match self.nodes[number].trouble() {
+            Some(fault) if !fault.why.is_empty() => fault.why.to_string(),
+            _ => self.line(number),
         }
     }
 }

@@ -47,6 +47,8 @@ pub enum State {
     Kept,
     /// It failed.
     Failed,
+    /// It failed in an earlier run, and was not tried again yet.
+    FailedEarlier,
     /// Another did not come to an end.
     Blocked,
     /// The operator left it out.
@@ -120,13 +122,14 @@ const STATES: [(State, Look); State::COUNT] = [
     ),
     (State::Kept, look("●", "#", "stays", Tone::Note)),
     (State::Failed, look("✘", "X", "failed", Tone::Bad)),
+    (State::FailedEarlier, look("⊗", "x", "failed earlier", Tone::Doubt)),
     (State::Blocked, look("⊘", "|", "held up", Tone::Doubt)),
     (State::Skipped, look("»", "s", "left out", Tone::Quiet)),
 ];
 
 impl State {
     /// How many states there are.
-    pub const COUNT: usize = 21;
+    pub const COUNT: usize = 22;
 
     /// All states, in the order they are counted in.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -151,6 +154,11 @@ impl State {
     /// Whether something is going on in it.
     pub fn is_running(self) -> bool {
         matches!(self, Self::Looking | Self::Acting | Self::Retrying | Self::Undoing)
+    }
+
+    /// Whether it failed when it was last tried.
+    pub fn has_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::FailedEarlier)
     }
 
     /// Whether it stands, proven or not.
@@ -182,7 +190,7 @@ impl State {
             Self::Retrying => 7,
             Self::Acting | Self::Undoing => 6,
             Self::Looking | Self::Waiting => 5,
-            Self::Blocked | Self::Begun => 4,
+            Self::Blocked | Self::Begun | Self::FailedEarlier => 4,
             Self::Open => 3,
             Self::Unproven | Self::UndoneUnproven | Self::Kept | Self::Skipped => 2,
             _ => 1,

@@ -147,6 +147,40 @@ fn taking_one_target_back_leaves_the_other_alone() {
     });
 }
 
+#[test]
+fn access_is_told_for_all_targets_or_for_one() {
+    let sim = SimProcess::start("two-partitions");
+    sim.post("/weather", &serde_json::json!({"failing_assignments": 1.0}));
+    let up = ["--operator", "simulated", "--yes", "--token-store", "memory"];
+    run(sim.command("apply").args(up)).expect_code(1);
+    let access = |args: &[&str]| {
+        let args = ["--access", "--token-store", "memory", "--color", "never"]
+            .iter()
+            .chain(args);
+        run(sim.command("status").args(args))
+    };
+    let all = access(&[]).expect_code(4);
+    for part in ["Access · commercial", "Access · govcloud", "failed", "RolesPerAccount"] {
+        assert!(all.stdout.contains(part), "{part}\n{}", all.stdout);
+    }
+    assert!(all.stderr.contains("Continue with: "), "{}", all.stderr);
+    let one = access(&["--target", "govcloud"]).expect_code(4);
+    assert!(
+        one.stdout.contains("govcloud") && !one.stdout.contains("commercial"),
+        "{}",
+        one.stdout
+    );
+    let events = access(&["--target", "govcloud", "--json"]).expect_code(4).stdout;
+    for line in events.lines() {
+        let event: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(
+            (&event["kind"], &event["target"]),
+            (&"access".into(), &"govcloud".into())
+        );
+    }
+    access(&["--target", "nowhere"]).expect_code(2);
+}
+
 // --- national clouds ---------------------------------------------------------
 
 fn national(profile: &mut Profile) {

@@ -101,6 +101,7 @@ impl View {
             Fact::Started { .. } => {
                 let node = &mut self.nodes[number];
                 node.begun = true;
+                node.earlier = None;
                 node.began = Some(at);
                 self.flow_mut(number).begins(at);
                 self.enter(number, at, State::Acting, "");
@@ -131,7 +132,9 @@ impl View {
                     self.own(number, false);
                 }
                 self.enter(number, at, State::Failed, &fault.what);
-                self.nodes[number].detail_mut().fault = Some(cleaned(fault));
+                let node = &mut self.nodes[number];
+                node.earlier = None;
+                node.detail_mut().fault = Some(cleaned(fault));
             }
             Fact::Skipped { why } => self.enter(number, at, State::Skipped, why),
             Fact::AsFound(as_found) => {
@@ -161,6 +164,7 @@ impl View {
                 if state != State::Kept {
                     node.standing = None;
                 }
+                node.earlier = None;
                 self.enter(number, at, state, text);
                 self.nodes[number].finish(at, text);
             }
@@ -190,7 +194,9 @@ impl View {
         match signal {
             // Looking for a proof is part of the work; looking while it waits, part of the wait.
             Signal::Looking => match self.nodes[number].state {
-                State::Open | State::Begun | State::Retrying => self.enter(number, at, State::Looking, ""),
+                State::Open | State::Begun | State::FailedEarlier | State::Retrying => {
+                    self.enter(number, at, State::Looking, "");
+                }
                 _ => {}
             },
             Signal::Acting => {
@@ -292,6 +298,7 @@ impl View {
         node.standing = Some(how);
         node.unproven = unproven;
         node.begun = false;
+        node.earlier = None;
         self.own(number, matches!(how, How::Made | How::Changed));
         self.enter(number, at, State::standing(how, unproven), proof);
         self.nodes[number].finish(at, proof);
@@ -404,7 +411,7 @@ impl View {
             let node = &mut self.nodes[number];
             node.unchanged = false;
             node.finding = None;
-            node.forget_the_moment();
+            node.begin_again(!up);
             if up || !(node.state.is_gone() || node.state == State::Kept) {
                 let rest = node.at_rest();
                 self.change(number, run.since, rest);
@@ -439,7 +446,8 @@ impl View {
         if before != state && state.is_settled() && !matches!(state, State::Blocked | State::Skipped) {
             self.ended(number, at);
         }
-        if before != state && !matches!(state, State::Open | State::Looking | State::Acting | State::Undoing) {
+        let is_rest = matches!(state, State::Open | State::FailedEarlier);
+        if before != state && !is_rest && !matches!(state, State::Looking | State::Acting | State::Undoing) {
             if self.activity.len() == ACTIVITY {
                 self.activity.pop_front();
             }

@@ -19,12 +19,15 @@ pub struct GridView {
     pub rows: Vec<Side>,
     /// The columns, in the order of the walk.
     pub columns: Vec<Side>,
+    /// Those that several of one cell differ in, in the order of the walk.
+    pub entries: Vec<EntryView>,
     /// How many of its nodes are in each state.
     pub tally: Tally,
     cells: Vec<CellView>,
     at: HashMap<(u32, u32), u32>,
     rows_by: HashMap<String, u32>,
     columns_by: HashMap<String, u32>,
+    entries_by: HashMap<String, u32>,
 }
 
 /// A row or a column.
@@ -48,6 +51,15 @@ impl Side {
     }
 }
 
+/// What several nodes of one cell differ in: one of the users and groups.
+#[derive(Debug, Clone)]
+pub struct EntryView {
+    /// What the keys call it, as it may be drawn.
+    pub name: String,
+    /// The numbers of its nodes, in all cells.
+    pub nodes: Vec<usize>,
+}
+
 /// A cell that has nodes.
 #[derive(Debug, Clone, Default)]
 pub struct CellView {
@@ -67,11 +79,13 @@ impl GridView {
             target,
             rows: Vec::new(),
             columns: Vec::new(),
+            entries: Vec::new(),
             tally: Tally::default(),
             cells: Vec::new(),
             at: HashMap::new(),
             rows_by: HashMap::new(),
             columns_by: HashMap::new(),
+            entries_by: HashMap::new(),
         }
     }
 
@@ -92,6 +106,15 @@ impl GridView {
         let spot = (self.grid.read)(item)?;
         let row = side(&mut self.rows, &mut self.rows_by, spot.row, name);
         let column = side(&mut self.columns, &mut self.columns_by, spot.column, |_| None);
+        let next = number(self.entries.len());
+        let entry = *self.entries_by.entry(spot.entry.to_owned()).or_insert(next);
+        if entry == next {
+            self.entries.push(EntryView {
+                name: clean(spot.entry).into_owned(),
+                nodes: Vec::new(),
+            });
+        }
+        self.entries[entry as usize].nodes.push(node);
         let next = number(self.cells.len());
         let cell = *self.at.entry((row, column)).or_insert(next);
         if cell == next {
@@ -176,7 +199,7 @@ fn side(
 mod tests {
     use crate::{
         engine::{
-            fact::{During, Fact, Intent},
+            fact::{During, End, Fact, Intent},
             step::How,
         },
         report::{
@@ -260,5 +283,49 @@ mod tests {
         let view = told(&script);
         assert_eq!(view.grids()[0].tally.of(State::Failed), 0);
         assert!(worst(&view, "1111").is_some_and(State::stands));
+    }
+
+    #[test]
+    fn what_failed_earlier_is_so_until_it_is_tried_again() {
+        let name = "aws.assignment[b·1111·Read]";
+        for untouched in [true, false] {
+            let mut script = Script::begin("10:00:00", Intent::Up);
+            script.starts(name).fact(
+                name,
+                Fact::Failed {
+                    fault: testing::fault(),
+                    during: During::Apply,
+                    untouched,
+                },
+            );
+            let failed = told(&script);
+            let node = failed.cell_of(1).map(|_| 1).expect("it has a cell");
+            script.ends(End::Failed).run(Intent::Up);
+            let view = told(&script);
+            assert_eq!(worst(&view, "1111"), Some(State::FailedEarlier));
+            assert_eq!(view.line(node), failed.line(node), "with its reason");
+            assert_eq!(view.failures().count(), 0, "this run has not failed");
+            // Another run in which it is not tried.
+            script.ends(End::Stopped).run(Intent::Up);
+            assert_eq!(worst(&told(&script), "1111"), Some(State::FailedEarlier));
+            // One that is killed while it is at it leaves only that it was begun.
+            script.starts(name).run(Intent::Up);
+            assert_eq!(worst(&told(&script), "1111"), Some(State::Begun));
+            script.made(name, "it is listed");
+            let view = told(&script);
+            assert_eq!(view.grids()[0].tally.count(State::has_failed), 0);
+            assert_eq!(view.node(node).trouble(), None);
+        }
+    }
+
+    #[test]
+    fn each_who_has_access_is_known_with_all_cells() {
+        let view = view();
+        let entries = &view.grids()[0].entries;
+        let known: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.name.as_str(), entry.nodes.len()))
+            .collect();
+        assert_eq!(known, [("a", 3), ("b", 2)]);
     }
 }

@@ -83,7 +83,7 @@ impl StepScreen {
             let lines = labelled(theme, label, text, style, columns).into_iter();
             rows.extend(lines.map(|line| Row { line, copies: None }));
         };
-        if let Some(fault) = node.fault() {
+        if let Some(fault) = node.trouble() {
             put("What", &fault.what, Some(Tone::Bad));
             if !fault.why.is_empty() {
                 put("Why", &fault.why, None);
@@ -101,6 +101,9 @@ impl StepScreen {
             let keys = match node.state {
                 State::Failed | State::Retrying if open.running.is_some() => {
                     "r lets it go again, s leaves it out where nothing insists on it, o opens the page about it."
+                }
+                State::FailedEarlier if open.running.is_some() => {
+                    "This run tries it again when it comes to it; o opens the page about it."
                 }
                 _ => "o opens the page about it. Back in the walk, b goes on from here.",
             };
