@@ -6,6 +6,8 @@ use fedwiz::tui::keys::{Action, Place};
 use serde_json::json;
 
 use crate::{
+    harness::SimProcess,
+    pty::{apply_to_the_end, beside},
     svg::{Frame, moving, still},
     terminal::{
         Start, Terminal,
@@ -65,6 +67,34 @@ fn stills() {
     screen.press_away(ESC, "Provisioning works");
     screen.show_the_teardown();
     draw(&mut screen, "teardown");
+}
+
+/// What a set-up takes away: access, and its permission set, that the profile names no more.
+#[test]
+#[ignore = "writes docs/pictures anew"]
+fn a_removal() {
+    const MORE: &str = r#"[[permission_set]]
+name = "ReadLogs"
+managed_policies = ["CloudWatchLogsReadOnlyAccess"]
+
+[[assignment]]
+principal = "user:NikkiWolf@contoso.onmicrosoft.com"
+accounts = ["management"]
+permission_sets = ["ReadLogs"]
+
+[abac]
+"#;
+    let sim = SimProcess::start("fresh");
+    let profile = sim.dir().join("profile.toml");
+    let whole = fs::read_to_string(&profile).expect("the profile");
+    fs::write(&profile, whole.replace("[abac]\n", MORE)).expect("the profile is written");
+    apply_to_the_end(&sim);
+    fs::write(&profile, whole).expect("the profile is written");
+    let mut screen = beside(&sim).size(100, 30).open();
+    screen.show_the_plan();
+    screen.press(ENTER, "to leave it:");
+    screen.settle();
+    write("removal.svg", &still(screen.seen().screen(), "fedwiz"));
 }
 
 /// A film of a run: chosen pictures, and how long each one is seen.

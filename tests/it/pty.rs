@@ -29,14 +29,14 @@ fn demo(args: &[&str]) -> Start {
 }
 
 /// The screen on a simulation in another process.
-fn beside(sim: &SimProcess) -> Start {
+pub fn beside(sim: &SimProcess) -> Start {
     let command = sim.command("plan");
     let args: Vec<&str> = command.get_args().skip(1).filter_map(|arg| arg.to_str()).collect();
     Start::fedwiz(&[&args[..], &["--token-store", "memory"]].concat()).env_of(&command)
 }
 
 /// Without a screen, to the end.
-fn apply_to_the_end(sim: &SimProcess) {
+pub fn apply_to_the_end(sim: &SimProcess) {
     run(sim
         .command("apply")
         .args(["--operator", "simulated", "--token-store", "memory"]))

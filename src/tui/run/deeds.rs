@@ -9,6 +9,7 @@ use crate::{
     tui::{
         clipboard::Clipboard,
         host::Draft,
+        keys::Place,
         operator::AtTheScreen,
         page::{Bring, Effect},
     },
@@ -20,7 +21,10 @@ impl Stage {
             match effect {
                 Effect::Show(page) => self.app.show(page),
                 Effect::Instead(page) => self.app.instead(page),
-                Effect::Back => self.app.back(),
+                Effect::Back => {
+                    self.app.back();
+                    self.at_home();
+                }
                 Effect::Home => self.app.home(),
                 Effect::Open(name) => self.open(name),
                 Effect::Save(draft) => self.save(&draft),
@@ -97,6 +101,14 @@ impl Stage {
                 let _ = news.send(News::Known(known));
             }
         });
+    }
+
+    /// Says anew how the federations are, once their list is seen again.
+    fn at_home(&mut self) {
+        if self.app.place() == Place::Home {
+            self.app.shared.known = self.host.known();
+            self.look_up();
+        }
     }
 
     fn save(&mut self, draft: &Draft) {

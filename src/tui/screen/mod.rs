@@ -17,4 +17,5 @@ pub mod sign_in;
 pub mod start;
 pub mod step;
 pub mod teardown;
+mod typed;
 pub mod walk;

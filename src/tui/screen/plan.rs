@@ -23,7 +23,7 @@ use crate::{
         signal::{Finding, What},
     },
     report::{
-        clean::{cut, pad, wrap},
+        clean::{pad, wrap},
         words::{self, Tone},
     },
     tui::{
@@ -34,7 +34,7 @@ use crate::{
         widget::{
             bar::bar,
             line::{columns, ends, labelled, most, put, row, rule},
-            name::in_words,
+            name::in_room,
             scroll::Scroll,
         },
     },
@@ -61,6 +61,8 @@ impl Default for Plan {
 /// A line of the table.
 pub(super) enum Row {
     Phase(usize),
+    /// What the lines below it have in common, and how many they are.
+    Heading(&'static str, usize),
     Node(usize),
 }
 
@@ -131,6 +133,10 @@ pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, fr
             let mark = if chosen { theme.either("▸", ">") } else { " " };
             Line::styled(format!("{phase}{mark} {title}"), style)
         }
+        Row::Heading(name, count) => {
+            let style = if chosen { theme.focus() } else { theme.strong() };
+            Line::styled(format!("{name} ({count})"), style)
+        }
         Row::Node(at) => {
             let node = open.view.node(*at);
             let look = node
@@ -139,8 +145,7 @@ pub(super) fn draw_row(shared: &Shared, open: &Open, row: &Row, chosen: bool, fr
                 .map_or_else(|| node.state.look(), |finding| words::what(finding.what));
             let executor = open.view.about(*at).map_or("", |about| words::executor(about.executor));
             let names = columns.saturating_sub(EXECUTOR + WORD + 5).max(12);
-            let name = theme.words(&in_words(&open.view, *at)).into_owned();
-            let name = pad(&cut(&name, names, theme.ascii), names);
+            let name = pad(&in_room(theme, &open.view, *at, names), names);
             Line::from(vec![
                 Span::raw(theme.pointer(chosen)),
                 Span::styled(format!("{} ", theme.glyph(look)), theme.tone(look.tone)),
@@ -289,7 +294,7 @@ impl Page for Plan {
                 let aim = open.view.chapters()[*phase].heading.aim;
                 labelled(theme, "Aim", aim, theme.text(), columns)
             }
-            None => Vec::new(),
+            Some(Row::Heading(..)) | None => Vec::new(),
         };
         let room = area.bottom().saturating_sub(y);
         let below = u16::try_from(details.len()).unwrap_or(u16::MAX).min(room / 2);
@@ -323,9 +328,22 @@ fn whom_it_needs(open: &Open) -> String {
                 .map_or(&*open.view.node(at).label, |about| about.title)
         })
         .collect();
-    match yours.as_slice() {
-        [] => "Nothing needs you: it goes by itself.".to_owned(),
-        [one] => format!("1 needs you: {one}"),
-        more => format!("{} need you: {}", more.len(), more.join(", ")),
+    // What is to be done in several targets is named once.
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for title in &yours {
+        match kinds.iter_mut().find(|(known, _)| known == title) {
+            Some((_, times)) => *times += 1,
+            None => kinds.push((title, 1)),
+        }
+    }
+    let kinds = kinds.into_iter().map(|(title, times)| match times {
+        1 => title.to_owned(),
+        _ => format!("{title} ({times})"),
+    });
+    let kinds = kinds.collect::<Vec<_>>().join(", ");
+    match yours.len() {
+        0 => "Nothing needs you: it goes by itself.".to_owned(),
+        1 => format!("1 needs you: {kinds}"),
+        more => format!("{more} need you: {kinds}"),
     }
 }

@@ -16,7 +16,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::plan::{Row, adds_up, detail, draw_row, looking};
+use super::{
+    plan::{Row, adds_up, looking},
+    typed::{Said, Typed},
+};
 use crate::{
     engine::{fact::Intent, signal::What, step::Executor},
     report::{
@@ -24,34 +27,17 @@ use crate::{
         words::Tone,
     },
     tui::{
-        keys::{Action, Place},
-        page::{Effect, Event, Hit, Open, Page, Shared},
+        keys::Place,
+        page::{Effect, Event, Open, Page, Shared},
         screen::over,
         theme::Theme,
-        widget::{
-            field::Field,
-            line::{columns, ends, most, put, row},
-            scroll::Scroll,
-        },
+        widget::line::{columns, ends},
     },
 };
 
 /// What a teardown will do.
-#[derive(Debug)]
-pub struct Teardown {
-    field: Field,
-    scroll: Scroll,
-}
-
-impl Default for Teardown {
-    fn default() -> Self {
-        Self {
-            field: Field::open(""),
-            // Below the first heading.
-            scroll: Scroll::at(1),
-        }
-    }
-}
+#[derive(Debug, Default)]
+pub struct Teardown(Typed);
 
 /// The three lists: goes, needs a person, stays.
 pub(super) struct Lists {
@@ -106,22 +92,16 @@ impl Lists {
     }
 
     /// The lists one below the other, each under its heading.
-    fn rows(&self) -> Vec<Listed> {
+    fn rows(&self) -> Vec<Row> {
         let lists = [("Needs you", &self.needs), ("Goes", &self.goes), ("Stays", &self.stays)];
         let listed = lists.into_iter().filter(|(_, list)| !list.is_empty());
         listed
             .flat_map(|(name, list)| {
-                let heading = Listed::Heading(name, list.len());
-                std::iter::once(heading).chain(list.iter().map(|node| Listed::Node(*node)))
+                let heading = Row::Heading(name, list.len());
+                std::iter::once(heading).chain(list.iter().map(|node| Row::Node(*node)))
             })
             .collect()
     }
-}
-
-/// A line of the lists.
-enum Listed {
-    Heading(&'static str, usize),
-    Node(usize),
 }
 
 const CONSEQUENCE: &str = "After this nobody signs in to AWS through Entra, and nobody is provisioned any more. Sessions that are open run \
@@ -136,34 +116,17 @@ impl Page for Teardown {
         let Some(open) = &shared.open else {
             return vec![Effect::Back];
         };
-        match event {
-            Event::Act(Action::Back) => return vec![Effect::Back],
-            Event::Act(Action::Choose) => {
-                if open.running.is_some() {
-                    shared.say = Some("The lists are not whole yet.".into());
-                } else if let Some(Err(_)) = &open.ended {
-                    return vec![Effect::Show(Box::new(over::Over::default()))];
-                } else if self.field.text().trim() == open.federation.name() {
-                    return vec![Effect::Back, Effect::Start(Intent::Down)];
-                } else {
-                    shared.say = Some(format!(
-                        "type `{}` to begin, or Esc to leave it all as it is",
-                        open.federation.name()
-                    ));
-                }
-                return Vec::new();
+        let name = open.federation.name();
+        match self.0.on(event, || Lists::of(open).rows().len()) {
+            Said::Nothing => {}
+            Said::Back => return vec![Effect::Back],
+            Said::Word(_) if open.running.is_some() => shared.say = Some("The lists are not whole yet.".into()),
+            Said::Word(_) if matches!(open.ended, Some(Err(_))) => {
+                return vec![Effect::Show(Box::new(over::Over::default()))];
             }
-            Event::Key(key) => {
-                self.field.key(key);
-                return Vec::new();
-            }
-            Event::Paste(text) => {
-                self.field.paste(text);
-                return Vec::new();
-            }
-            _ => {}
+            Said::Word(word) if word == name => return vec![Effect::Back, Effect::Start(Intent::Down)],
+            Said::Word(_) => shared.say = Some(format!("type `{name}` to begin, or Esc to leave it all as it is")),
         }
-        self.scroll.on(event, Lists::of(open).rows().len());
         Vec::new()
     }
 
@@ -171,67 +134,26 @@ impl Page for Teardown {
         let Some(open) = &shared.open else { return };
         let theme = &shared.theme;
         let columns = columns(area);
-        let mut y = area.y;
-        // The last row is for the name.
-        let last = area.bottom().saturating_sub(1);
-        let mut say = |line: Line<'static>, frame: &mut Frame<'_>| {
-            if y < last {
-                put(theme, line, frame, row(area, y));
-                y += 1;
-            }
-        };
         let name = theme.words(&open.federation.name()).into_owned();
         let head = Line::styled(format!("Take {name} back?"), theme.strong());
         let note = Line::styled("nothing has changed yet", theme.tone(Tone::Good));
-        say(ends(theme, head, note, columns), frame);
+        let mut top = vec![ends(theme, head, note, columns)];
         if open.running.is_some() {
-            say(looking(theme, open, columns), frame);
+            top.push(looking(theme, open, columns));
+            Typed::draw_top(theme, top, frame, area);
             return;
         }
         let lists = Lists::of(open);
-        for line in lists.sums(theme, open) {
-            say(line, frame);
-        }
+        top.extend(lists.sums(theme, open));
         if area.height > 14 {
-            for line in wrap(CONSEQUENCE, columns.saturating_sub(2)) {
-                say(Line::raw(format!("  {line}")), frame);
-            }
+            let consequence = wrap(CONSEQUENCE, columns.saturating_sub(2)).into_iter();
+            top.extend(consequence.map(|line| Line::raw(format!("  {line}"))));
         }
         let rows = lists.rows();
         if rows.is_empty() {
-            say(
-                Line::styled(theme.words(&adds_up(open)).into_owned(), theme.quiet()),
-                frame,
-            );
-        }
-        let details = match rows.get(self.scroll.at) {
-            Some(Listed::Node(node)) => detail(theme, open, *node, columns.saturating_sub(2)),
-            _ => Vec::new(),
-        };
-        let room = last.saturating_sub(y + 1);
-        let below = u16::try_from(details.len()).unwrap_or(u16::MAX).min(room / 2);
-        let list = Rect {
-            y,
-            height: room - below,
-            ..area
-        };
-        for (at, place) in self.scroll.rows(theme, rows.len(), frame, list) {
-            let chosen = at == self.scroll.at;
-            match &rows[at] {
-                Listed::Node(node) => draw_row(shared, open, &Row::Node(*node), chosen, frame, place),
-                Listed::Heading(name, count) => {
-                    let style = if chosen { theme.focus() } else { theme.strong() };
-                    put(theme, Line::styled(format!("{name} ({count})"), style), frame, place);
-                }
-            }
-            shared.mark(place, Hit::Row(at));
-        }
-        let details = most(theme, details, usize::from(below), columns.saturating_sub(2), "");
-        for (mut line, y) in details.into_iter().zip(list.bottom()..) {
-            line.spans.insert(0, Span::raw("  "));
-            put(theme, line, frame, row(area, y));
+            top.push(Line::styled(theme.words(&adds_up(open)).into_owned(), theme.quiet()));
         }
         let question = format!("Type `{name}` to begin: ");
-        self.field.ask(theme, &question, frame, row(area, last));
+        self.0.draw(shared, open, (top, &rows, &question), frame, area);
     }
 }

@@ -308,7 +308,7 @@ impl Walk {
     }
 
     fn draw_focus_title(&self, shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Rect) {
-        let title = focus::title(&shared.theme, open);
+        let title = focus::title(&shared.theme, open, usize::from(area.width));
         heading(&shared.theme, &title, false, frame, area);
     }
 

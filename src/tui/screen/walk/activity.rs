@@ -9,7 +9,7 @@ use ratatui::{
 
 use crate::{
     report::{
-        clean::{cut, pad},
+        clean::pad,
         view::Activity,
         words::{State, Tone},
     },
@@ -17,7 +17,7 @@ use crate::{
         page::{Event, Hit, Open, Shared},
         widget::{
             line::{columns, put, row},
-            name::in_words,
+            name::in_room,
             scroll::Scroll,
         },
     },
@@ -97,8 +97,7 @@ impl Log {
             let line = lines[at];
             let look = line.state.look();
             let chosen = focus && at == scroll.at;
-            let name = theme.words(&in_words(&open.view, line.node)).into_owned();
-            let name = pad(&cut(&name, names, theme.ascii), names);
+            let name = pad(&in_room(theme, &open.view, line.node, names), names);
             let mut text = look.word.to_owned();
             if !line.text.is_empty() {
                 text = format!("{text}: {}", theme.words(&line.text));

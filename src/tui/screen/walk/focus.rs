@@ -3,35 +3,42 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use crate::{
-    report::words::{self, Tone},
+    report::{
+        clean::width,
+        words::{self, Tone},
+    },
     tui::{
         page::{Open, Shared},
         theme::Theme,
         widget::{
             flow::flow_lines,
             line::{self, labelled, most},
-            name::in_words,
+            name::in_room,
             wait::wait_lines,
         },
     },
 };
 
+/// What stands around the name in the heading: rules, blanks, and the mark.
+const AROUND: usize = 7;
+
 /// The heading: what the step does, in words, then its name and who carries it out.
-pub(super) fn title(theme: &Theme, open: &Open) -> String {
+pub(super) fn title(theme: &Theme, open: &Open, columns: usize) -> String {
     let Some(node) = open.view.nodes().get(open.focus) else {
         return String::new();
     };
     let executor = open.view.about(open.focus).map(|about| words::executor(about.executor));
     let dot = theme.either("·", "-");
     let look = node.state.look();
-    let mut title = format!(
-        "{} {} {dot} {}",
-        theme.glyph(look),
-        theme.words(&in_words(&open.view, open.focus)),
-        look.word
-    );
-    if let Some(executor) = executor {
-        title.push_str(&format!(" {dot} {executor} {dot} {}", theme.words(&node.label)));
+    let room = columns.saturating_sub(AROUND);
+    let name = in_room(theme, &open.view, open.focus, room);
+    let mut title = format!("{} {name}", theme.glyph(look));
+    // A name that is cut leaves room for nothing else.
+    if width(&name) < room {
+        title.push_str(&format!(" {dot} {}", look.word));
+        if let Some(executor) = executor {
+            title.push_str(&format!(" {dot} {executor} {dot} {}", theme.words(&node.label)));
+        }
     }
     title
 }
@@ -48,7 +55,7 @@ pub(super) fn draw(shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Re
         lines.extend(labelled(theme, label, text, theme.tone(tone), columns));
     };
     let about = open.view.about(open.focus);
-    if let Some(fault) = node.fault() {
+    if let Some(fault) = node.trouble() {
         put("What", &fault.what, Tone::Bad);
         if !fault.hint.is_empty() {
             put("Do", &fault.hint, Tone::Call);
@@ -85,7 +92,7 @@ pub(super) fn draw(shared: &Shared, open: &Open, frame: &mut Frame<'_>, area: Re
     }
     let all = flow_lines(shared, open, open.focus, columns);
     // What is in the way of this one comes before how it goes with all of them.
-    let (first, last) = match node.fault() {
+    let (first, last) = match node.trouble() {
         Some(_) => (Vec::new(), all),
         None => (all, Vec::new()),
     };
