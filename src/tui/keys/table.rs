@@ -90,7 +90,7 @@ pub const KEYS: &[Key] = &[
     key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Access], "open cell", "Show who has the permission set in the account, each with state and reason.", true),
     key(A::Choose, &[(NONE, Enter)], "Enter", &[P::Cell], "open step", "Show everything about the chosen assignment.", true),
     key(A::Filter, &[(NONE, Char('v'))], "v", &[P::Access, P::Cell], "filter", "Show all, only what failed, or only what is not there yet.", true),
-    key(A::Search, &[(NONE, Char('/'))], "/", &[P::Access], "find", "Find an account or a permission set by name.", true),
+    key(A::Search, &[(NONE, Char('/'))], "/", &[P::Access], "find", "Find an account or a permission set by name; a user or a group by name, to see them alone.", true),
     key(A::NextInNeed, &[(NONE, Char('n'))], "n", &[P::Access], "next in need", "Go to the next cell in which something failed or needs you.", true),
     key(A::NextPart, &[(NONE, Tab)], "Tab", &[P::Access], "next target", "The table of the next AWS target.", true).when(When::Targets),
     key(A::PartBefore, &[(SHIFT, BackTab), (NONE, BackTab)], "Shift-Tab", &[P::Access], "target before", "The table of the AWS target before.", false),

@@ -14,6 +14,7 @@
 
 mod cell;
 mod picture;
+mod sieve;
 
 use std::cell::Cell;
 
@@ -23,6 +24,7 @@ use ratatui::{Frame, layout::Rect};
 use self::{
     cell::CellPage,
     picture::{Laid, Picture},
+    sieve::{Filter, Sieve, place_of},
 };
 use super::finder;
 use crate::{
@@ -31,82 +33,11 @@ use crate::{
         words::State,
     },
     tui::{
-        dag::goes_back,
         keys::{Action, Place},
         page::{Effect, Event, Open, Page, Shared},
         widget::scroll::Scroll,
     },
 };
-
-/// What is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Filter {
-    #[default]
-    All,
-    Failed,
-    /// What does not stand yet; on the way back, what is not gone yet.
-    NotYet,
-}
-
-impl Filter {
-    fn next(self) -> Self {
-        match self {
-            Self::All => Self::Failed,
-            Self::Failed => Self::NotYet,
-            Self::NotYet => Self::All,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Failed => "only failed",
-            Self::NotYet => "only not yet there",
-        }
-    }
-
-    /// Whether a state is one that is shown.
-    fn shows(self, state: State, back: bool) -> bool {
-        match self {
-            Self::All => true,
-            Self::Failed => state == State::Failed,
-            Self::NotYet if back => !state.is_gone() && state != State::Kept,
-            Self::NotYet => !state.stands() && state != State::Skipped,
-        }
-    }
-
-    /// Whether any of these is shown.
-    fn takes(self, tally: &Tally, back: bool) -> bool {
-        tally.count(|state| self.shows(state, back)) > 0
-    }
-
-    /// The numbers of the rows or columns that are shown.
-    fn choose(self, sides: &[Side], back: bool) -> Vec<usize> {
-        let all = sides.iter().enumerate();
-        let chosen = all.filter(|(_, side)| self.takes(&side.tally, back));
-        chosen.map(|(at, _)| at).collect()
-    }
-}
-
-/// How many of these are through, and how many there are.
-fn through(tally: &Tally, back: bool) -> (u32, u32) {
-    let done = tally.count(|state| if back { state.is_gone() } else { state.stands() });
-    (done, tally.count(|_| true))
-}
-
-/// What is in the way of a node, or what stands: of what failed only why, as what it was about is seen beside it.
-fn reason(view: &View, node: usize) -> String {
-    match view.node(node).fault() {
-        Some(fault) if !fault.why.is_empty() => fault.why.to_string(),
-        _ => view.line(node),
-    }
-}
-
-/// The number that is this one, or else the nearest after it, or the last one: its place in a list.
-fn place_of(list: &[usize], number: usize) -> usize {
-    list.partition_point(|&at| at < number)
-        .min(list.len().saturating_sub(1))
-}
 
 /// Who may use what.
 #[derive(Debug, Default)]
@@ -117,6 +48,8 @@ pub struct AccessPage {
     row: usize,
     column: usize,
     filter: Filter,
+    /// The number of the one who is shown alone.
+    who: Option<usize>,
     rows: Scroll,
     left: Cell<usize>,
     laid: Cell<Laid>,
@@ -135,27 +68,51 @@ impl AccessPage {
         })
     }
 
-    /// Moves to what was found: a row or a column, by number.
-    fn go(&mut self, found: &str) {
-        match found
-            .split_once(' ')
-            .and_then(|(what, at)| Some((what, at.parse().ok()?)))
-        {
-            Some((finder::ROW, at)) => self.row = at,
-            Some((finder::COLUMN, at)) => self.column = at,
-            _ => return,
+    fn sieve<'v>(&self, view: &'v View, grid: &'v GridView) -> Sieve<'v> {
+        Sieve::of(view, grid, self.filter, self.who)
+    }
+
+    /// Moves to what was found: a row or a column, or one who is then shown alone, by number.
+    fn go(&mut self, view: &View, grid: &GridView, found: &str) {
+        let found = found.split_once(' ');
+        let Some((what, at)) = found.and_then(|(what, at)| Some((what, at.parse::<usize>().ok()?))) else {
+            return;
+        };
+        let is_shown = |page: &Self| {
+            let sieve = page.sieve(view, grid);
+            let shown = if what == finder::ROW {
+                &sieve.rows
+            } else {
+                &sieve.columns
+            };
+            shown.contains(&at)
+        };
+        match what {
+            finder::ENTRY => {
+                self.who = Some(at);
+                self.filter = Filter::All;
+                self.settle(view, grid);
+                return;
+            }
+            finder::ROW => self.row = at,
+            _ => self.column = at,
         }
         // What was found may not be among what is shown.
         self.filter = Filter::All;
+        if !is_shown(self) {
+            self.who = None;
+        }
     }
 
     /// Moves to the next cell after this one in which something failed or needs a person.
-    fn next_in_need(&mut self, grid: &GridView) -> bool {
-        let needs = |tally: &Tally| tally.of(State::Failed) + tally.of(State::NeedsPerson) > 0;
+    fn next_in_need(&mut self, view: &View, grid: &GridView) -> bool {
+        let asks = |state: State| state.has_failed() || state == State::NeedsPerson;
+        let needs = |tally: &Tally| tally.count(asks) > 0;
+        let sieve = self.sieve(view, grid);
         let (rows, columns) = (grid.rows.len(), grid.columns.len());
         let in_row = |row: usize, from: usize| {
             let mut columns = from..columns;
-            columns.find(|&column| grid.cell(row, column).is_some_and(|cell| needs(&cell.tally)))
+            columns.find(|&column| sieve.cell(row, column).is_some_and(|tally| needs(&tally)))
         };
         let begins = std::iter::once((self.row, self.column + 1));
         let others = (1..=rows).map(|by| ((self.row + by) % rows, 0));
@@ -178,15 +135,24 @@ impl AccessPage {
             return vec![Effect::Back];
         };
         match action {
+            Action::Back if self.who.is_some() => {
+                self.who = None;
+                self.keep_in(view);
+            }
             Action::Back => return vec![Effect::Back],
-            Action::Choose if grid.cell(self.row, self.column).is_some() => {
-                let page = CellPage::of(self.grid, self.row, self.column, self.filter);
+            Action::Choose => {
+                let nodes = self.sieve(view, grid).nodes(self.row, self.column);
+                let Some(&first) = nodes.first() else {
+                    shared.say = Some(self.why_empty(grid).into());
+                    return Vec::new();
+                };
+                let chosen = self.who.map(|_| first);
+                let page = CellPage::of(self.grid, (self.row, self.column), self.filter, chosen);
                 return vec![Effect::Show(Box::new(page))];
             }
-            Action::Choose => shared.say = Some("Nobody is assigned here.".into()),
             Action::Filter => {
                 self.filter = self.filter.next();
-                self.keep_in(view);
+                self.settle(view, grid);
             }
             Action::Search => return vec![Effect::Show(Box::new(finder::grid(self.grid)))],
             Action::NextPart | Action::PartBefore => {
@@ -196,21 +162,16 @@ impl AccessPage {
                     return Vec::new();
                 }
                 let by = if action == Action::NextPart { 1 } else { all - 1 };
-                *self = Self {
-                    grid: (self.grid + by) % all,
-                    filter: self.filter,
-                    ..Self::default()
-                };
-                self.keep_in(view);
+                self.turn_to(view, (self.grid + by) % all);
             }
             Action::NextInNeed => {
-                let found = self.next_in_need(grid);
+                let found = self.next_in_need(view, grid);
                 if !found {
                     shared.say = Some("Nothing failed here, and nothing needs you.".into());
                 }
             }
             Action::Left | Action::Right => {
-                let columns = self.filter.choose(&grid.columns, goes_back(view));
+                let columns = self.sieve(view, grid).columns;
                 let at = place_of(&columns, self.column);
                 let at = match action {
                     Action::Left => at.saturating_sub(1),
@@ -228,10 +189,44 @@ impl AccessPage {
         let Some(grid) = view.grids().get(self.grid) else {
             return;
         };
-        let back = goes_back(view);
-        for (sides, focus) in [(&grid.rows, &mut self.row), (&grid.columns, &mut self.column)] {
-            let shown = self.filter.choose(sides, back);
-            *focus = shown.get(place_of(&shown, *focus)).copied().unwrap_or(*focus);
+        let Sieve { rows, columns, .. } = self.sieve(view, grid);
+        for (shown, focus) in [(&rows, &mut self.row), (&columns, &mut self.column)] {
+            *focus = shown.get(place_of(shown, *focus)).copied().unwrap_or(*focus);
+        }
+    }
+
+    /// The focus comes to a cell in which something is shown.
+    fn settle(&mut self, view: &View, grid: &GridView) {
+        if let Some(place) = self.sieve(view, grid).nearest(self.row, self.column) {
+            (self.row, self.column) = place;
+        }
+    }
+
+    /// Turns to another table: to what has the same name there, and otherwise to its beginning.
+    fn turn_to(&mut self, view: &View, grid: usize) {
+        let (from, to) = (&view.grids()[self.grid], &view.grids()[grid]);
+        let same = |from: &[Side], to: &[Side], at: usize| {
+            let name = from.get(at).map(|side| &side.name);
+            to.iter().position(|side| Some(&side.name) == name).unwrap_or(0)
+        };
+        let who = self.who.map(|who| &from.entries[who].name);
+        *self = Self {
+            grid,
+            row: same(&from.rows, &to.rows, self.row),
+            column: same(&from.columns, &to.columns, self.column),
+            filter: self.filter,
+            who: who.and_then(|who| to.entries.iter().position(|entry| entry.name == *who)),
+            ..Self::default()
+        };
+        self.settle(view, to);
+    }
+
+    /// Why nothing is shown in the cell in focus.
+    fn why_empty(&self, grid: &GridView) -> &'static str {
+        match grid.cell(self.row, self.column) {
+            None => "Nobody is assigned here.",
+            Some(_) if self.filter == Filter::All => "Others are assigned here. Esc shows everybody.",
+            Some(_) => "Nothing here is so. v shows the others.",
         }
     }
 
@@ -245,9 +240,7 @@ impl AccessPage {
                 let Some(grid) = open.view.grids().get(self.grid) else {
                     return Vec::new();
                 };
-                let back = goes_back(&open.view);
-                let rows = self.filter.choose(&grid.rows, back);
-                let columns = self.filter.choose(&grid.columns, back);
+                let Sieve { rows, columns, .. } = self.sieve(&open.view, grid);
                 let (row, column) = self.laid.get().at(mouse.column, mouse.row);
                 let before = (self.row, self.column);
                 let Some(&row) = row.and_then(|row| rows.get(row)) else {
@@ -287,12 +280,12 @@ impl Page for AccessPage {
                 return Vec::new();
             }
             Event::Chosen(found) => {
-                self.go(found);
+                self.go(&open.view, grid, found);
                 return Vec::new();
             }
             _ => {}
         }
-        let rows = self.filter.choose(&grid.rows, goes_back(&open.view));
+        let rows = self.sieve(&open.view, grid).rows;
         self.rows.at = place_of(&rows, self.row);
         if self.rows.on(event, rows.len()) {
             self.row = rows.get(self.rows.at).copied().unwrap_or(self.row);
@@ -310,15 +303,12 @@ impl Page for AccessPage {
         let Some(grid) = open.view.grids().get(self.grid) else {
             return;
         };
-        let back = goes_back(&open.view);
         let picture = Picture {
             shared,
             open,
             grid,
             page: self,
-            back,
-            rows: self.filter.choose(&grid.rows, back),
-            columns: self.filter.choose(&grid.columns, back),
+            sieve: self.sieve(&open.view, grid),
         };
         self.laid.set(picture.draw(frame, area));
     }

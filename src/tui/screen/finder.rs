@@ -11,7 +11,7 @@ use ratatui::{Frame, layout::Rect};
 
 use crate::{
     report::{
-        view::Side,
+        view::{Tally, View},
         words::{State, Tone},
     },
     tui::{
@@ -19,7 +19,7 @@ use crate::{
         page::{Effect, Event, Page, Shared},
         widget::{
             line::{columns, row},
-            name::in_words,
+            name::in_room,
             search::{Entry, Search},
         },
     },
@@ -37,7 +37,7 @@ pub struct Finder {
 enum Source {
     Commands(Place),
     Steps,
-    /// The rows and columns of the table of this number.
+    /// The rows, columns and entries of the table of this number.
     Grid(usize),
 }
 
@@ -47,11 +47,13 @@ enum Means {
     Node(usize),
     Row(usize),
     Column(usize),
+    Entry(usize),
 }
 
-/// What a row or a column that was found is told by, before its number.
+/// What that was found in a table is told by, before its number.
 pub(super) const ROW: &str = "row";
 pub(super) const COLUMN: &str = "column";
+pub(super) const ENTRY: &str = "entry";
 
 /// The commands of a screen.
 pub fn commands(place: Place) -> Finder {
@@ -62,7 +64,7 @@ pub fn commands(place: Place) -> Finder {
     }
 }
 
-/// The rows and columns of a table.
+/// The rows, columns and entries of a table.
 pub(super) fn grid(number: usize) -> Finder {
     Finder {
         title: "Find",
@@ -81,8 +83,8 @@ pub fn steps() -> Finder {
 }
 
 impl Finder {
-    /// What there is to choose, with what each line means.
-    fn rows(&self, shared: &Shared) -> Vec<(Means, Entry)> {
+    /// What there is to choose, with what each line means. Names take so many columns at most.
+    fn rows(&self, shared: &Shared, most: usize) -> Vec<(Means, Entry)> {
         match self.source {
             Source::Commands(place) => {
                 let mut rows: Vec<(Means, Entry)> = Vec::new();
@@ -109,11 +111,13 @@ impl Finder {
                 let found = view.nodes().iter().enumerate().filter_map(|(at, node)| {
                     let title = view.about(at).map_or("", |about| about.title);
                     let look = node.state.look();
-                    let found = self.search.finds(&format!("{} {title} {}", node.label, look.word));
+                    let found =
+                        self.search
+                            .finds(&format!("{} {title} {} {}", node.label, look.word, row_of(view, at)));
                     found.then(|| {
                         let entry = Entry {
                             mark: Some((shared.theme.glyph(look), look.tone)),
-                            name: in_words(view, at),
+                            name: in_room(&shared.theme, view, at, most),
                             about: node.label.to_string(),
                         };
                         (Means::Node(at), entry)
@@ -122,13 +126,12 @@ impl Finder {
                 found.collect()
             }
             Source::Grid(number) => {
-                let grids = shared.open.as_ref().map(|open| open.view.grids());
-                let Some(grid) = grids.and_then(|grids| grids.get(number)) else {
+                let view = shared.open.as_ref().map(|open| &open.view);
+                let Some((view, grid)) = view.and_then(|view| Some((view, view.grids().get(number)?))) else {
                     return Vec::new();
                 };
-                let entry = |side: &Side, what: &str| {
-                    let look = side.tally.worst().unwrap_or(State::Open).look();
-                    let name = side.full();
+                let entry = |name: String, tally: &Tally, what: &str| {
+                    let look = tally.worst().unwrap_or(State::Open).look();
                     self.search
                         .finds(&format!("{name} {what} {}", look.word))
                         .then(|| Entry {
@@ -138,14 +141,29 @@ impl Finder {
                         })
                 };
                 let rows = grid.rows.iter().enumerate();
-                let rows = rows.filter_map(|(at, side)| Some((Means::Row(at), entry(side, grid.grid.row)?)));
+                let rows = rows
+                    .filter_map(|(at, side)| Some((Means::Row(at), entry(side.full(), &side.tally, grid.grid.row)?)));
                 let columns = grid.columns.iter().enumerate();
-                let columns =
-                    columns.filter_map(|(at, side)| Some((Means::Column(at), entry(side, grid.grid.column)?)));
-                rows.chain(columns).collect()
+                let columns = columns.filter_map(|(at, side)| {
+                    Some((Means::Column(at), entry(side.full(), &side.tally, grid.grid.column)?))
+                });
+                let entries = grid.entries.iter().enumerate();
+                let entries = entries.filter_map(|(at, one)| {
+                    let mut tally = Tally::default();
+                    let nodes = one.nodes.iter();
+                    nodes.for_each(|&node| tally.add(view.node(node).state));
+                    Some((Means::Entry(at), entry(one.name.clone(), &tally, grid.grid.entry)?))
+                });
+                rows.chain(columns).chain(entries).collect()
             }
         }
     }
+}
+
+/// What the row is called in which a node stands.
+fn row_of(view: &View, node: usize) -> &str {
+    view.cell_of(node)
+        .map_or("", |(grid, row, _)| &view.grids()[grid].rows[row].name)
 }
 
 impl Page for Finder {
@@ -161,7 +179,7 @@ impl Page for Finder {
         if *event == Event::Act(Action::Back) {
             return vec![Effect::Back];
         }
-        let rows = self.rows(shared);
+        let rows = self.rows(shared, usize::MAX);
         if self.search.on(event, rows.len()) {
             return match rows.get(self.search.chosen()) {
                 Some((Means::Node(node), _)) => {
@@ -173,6 +191,7 @@ impl Page for Finder {
                 Some((Means::Row(at), _)) => vec![Effect::Back, Effect::Chosen(format!("{ROW} {at}"))],
                 Some((Means::Column(at), _)) => vec![Effect::Back, Effect::Chosen(format!("{COLUMN} {at}"))],
                 Some((Means::Act(action), _)) => vec![Effect::Back, Effect::Act(*action)],
+                Some((Means::Entry(at), _)) => vec![Effect::Back, Effect::Chosen(format!("{ENTRY} {at}"))],
                 None => Vec::new(),
             };
         }
@@ -188,12 +207,12 @@ impl Page for Finder {
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        let entries: Vec<Entry> = self.rows(shared).into_iter().map(|(_, entry)| entry).collect();
+        // The pointer, the mark, and blanks between name and text.
+        let most = columns(inner).saturating_sub(6) * 2 / 3;
+        let entries: Vec<Entry> = self.rows(shared, most).into_iter().map(|(_, entry)| entry).collect();
         if entries.is_empty() {
             Search::draw_nothing(theme, "Nothing has these words.", frame, list);
         }
-        // The pointer, the mark, and blanks between name and text.
-        let most = columns(inner).saturating_sub(6) * 2 / 3;
         self.search.draw_list(shared, &entries, most, frame, list);
     }
 }

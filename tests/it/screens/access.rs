@@ -8,7 +8,7 @@ use fedwiz::{
 
 use super::{
     film::films,
-    scenes::scene,
+    scenes::{access_of, scene},
     stage::{Stage, text},
 };
 
@@ -135,6 +135,83 @@ fn what_is_found_by_name_comes_into_view() {
     let cell = drawn.lines().find(|line| line.starts_with(" Cell")).unwrap();
     assert!(cell.contains("Account 013 (") && cell.contains("BreakGlass"), "{drawn}");
     assert!(drawn.contains("[✔"), "{drawn}");
+}
+
+#[test]
+fn one_of_many_is_shown_alone_until_the_way_back() {
+    let mut stage = scene("access")(films());
+    stage.key(KeyCode::Char('/')).typed("team 03").key(KeyCode::Enter);
+    let drawn = text(&stage.buffer(200, 60));
+    let head = drawn.lines().next().unwrap();
+    assert!(
+        head.contains("group:Team 03 alone") && head.contains("10 of 15 accounts"),
+        "{head}"
+    );
+    assert_eq!(rows(&drawn).len(), 10, "accounts 3 to 12\n{drawn}");
+    assert!(
+        !drawn.contains("BreakGlass") && drawn.contains("PowerUserAccess"),
+        "{drawn}"
+    );
+    assert!(drawn.contains(" of 60"), "ten accounts, six permission sets\n{drawn}");
+    // Its cell opens at it, among the others of the cell.
+    stage.key(KeyCode::Enter);
+    let drawn = text(&stage.buffer(120, 40));
+    let chosen = drawn.lines().find(|line| line.starts_with(" ▸")).unwrap();
+    assert!(chosen.contains("group:Team 03"), "{drawn}");
+    assert!(drawn.contains("group:Team 01"), "{drawn}");
+    stage.key(KeyCode::Esc).key(KeyCode::Esc);
+    assert_eq!(stage.app.place(), Place::Access);
+    assert_eq!(rows(&text(&stage.buffer(200, 60))).len() + 1, grid_rows(&stage));
+    stage.key(KeyCode::Esc);
+    assert_eq!(stage.app.place(), Place::Walk);
+}
+
+#[test]
+fn a_filter_leads_to_a_cell_that_it_shows() {
+    let mut stage = scene("access")(films());
+    stage.key(KeyCode::Home).key(KeyCode::Char('v'));
+    let drawn = text(&stage.buffer(80, 24));
+    assert!(drawn.contains("[✘") && drawn.contains("─ ✘ failed"), "{drawn}");
+    // Beside it may be a cell in which nothing failed: that is said, and nothing empty is opened.
+    for key in [KeyCode::Left, KeyCode::Right, KeyCode::Right, KeyCode::Right] {
+        stage.key(key);
+        if text(&stage.buffer(80, 24)).contains("not shown") {
+            break;
+        }
+    }
+    stage.key(KeyCode::Enter);
+    assert_eq!(stage.app.place(), Place::Access);
+    assert!(text(&stage.buffer(80, 24)).contains("v shows the others"));
+}
+
+#[test]
+fn each_target_has_its_table_and_the_focus_goes_along() {
+    let mut stage = access_of(&films().partitions);
+    stage.key(KeyCode::Char('/')).typed("support").key(KeyCode::Enter);
+    stage.key(KeyCode::Char('/')).typed("team 02").key(KeyCode::Enter);
+    stage.key(KeyCode::End);
+    let look = |stage: &Stage| {
+        let drawn = text(&stage.buffer(80, 24));
+        let head = drawn.lines().next().unwrap().trim().to_owned();
+        let cell = drawn.lines().find(|line| line.starts_with(" Cell"));
+        (head, cell.map(|line| line.trim().to_owned()))
+    };
+    let (first, cell) = look(&stage);
+    assert!(
+        first.contains("commercial (1 of 2, Tab)") && first.contains("Team 02 alone"),
+        "{first}"
+    );
+    stage.key(KeyCode::Tab);
+    let (second, other) = look(&stage);
+    assert!(
+        second.contains("govcloud (2 of 2, Tab)") && second.contains("Team 02 alone"),
+        "{second}"
+    );
+    assert_eq!(cell, other, "the same permission set, by its name");
+    stage.key(KeyCode::Tab);
+    assert_eq!(look(&stage).0, first);
+    stage.key(KeyCode::BackTab);
+    assert_eq!(look(&stage).0, second);
 }
 
 #[test]

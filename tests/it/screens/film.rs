@@ -169,6 +169,8 @@ pub struct Films {
     pub foreign: Film,
     /// A company's access, under way.
     pub fleet: Film,
+    /// The same of two organizations.
+    pub partitions: Film,
     /// How the tutorial's federation is looked after.
     pub care: Care,
     /// How texts are said that no film holds.
@@ -219,7 +221,8 @@ pub fn films() -> &'static Films {
                 stopped: Film::shot("fresh", |_| {}, Play::Stop, &up).await,
                 word: Film::shot("fresh", |_| {}, Play::Word, &up).await,
                 foreign: Film::shot("fresh", foreign_names, Play::Along, &[Intent::Plan]).await,
-                fleet: fleet::shot().await,
+                fleet: fleet::shot("large", fleet::company).await,
+                partitions: fleet::shot("two-partitions", fleet::teams).await,
                 care: Care::shot().await,
                 say: str::to_owned,
             }
@@ -244,6 +247,7 @@ pub fn odd_films() -> &'static Films {
         Films {
             foreign: tutorial.clone(),
             fleet: odd::told(&films().fleet),
+            partitions: odd::told(&films().partitions),
             demo: Film {
                 simulated: true,
                 ..tutorial.clone()

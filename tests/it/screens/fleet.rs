@@ -33,12 +33,8 @@ const SETS: [&str; 9] = [
     "BreakGlass",
 ];
 
-fn company(profile: &mut Profile) {
-    let template = profile.permission_set[1].clone();
-    profile.permission_set.extend(SETS.map(|name| PermissionSet {
-        name: name.into(),
-        ..template.clone()
-    }));
+pub fn company(profile: &mut Profile) {
+    sets(profile);
     let accounts = |from: usize, to: usize| (from..=to).map(|number| format!("Account {number:03}")).collect();
     for (team, (from, to), sets) in [
         ("Team 01", (1, 14), &SETS[..]),
@@ -59,9 +55,34 @@ fn company(profile: &mut Profile) {
     }
 }
 
+fn sets(profile: &mut Profile) {
+    let template = profile.permission_set[1].clone();
+    profile.permission_set.extend(SETS.map(|name| PermissionSet {
+        name: name.into(),
+        ..template.clone()
+    }));
+}
+
+/// Three teams with all permission sets in the one account of each organization.
+pub fn teams(profile: &mut Profile) {
+    sets(profile);
+    for team in ["Team 01", "Team 02", "Team 03"] {
+        profile.people.group.push(Group {
+            name: team.into(),
+            create: true,
+            members: Vec::new(),
+        });
+        profile.assignment.push(Assignment {
+            principal: Principal::Group(team.into()),
+            accounts: vec!["management".into()],
+            permission_sets: SETS.map(str::to_owned).to_vec(),
+        });
+    }
+}
+
 /// A run that is under way when the film ends.
-pub async fn shot() -> Film {
-    let world = Loopback::start_with("large", company).await;
+pub async fn shot(scenario: &str, change: fn(&mut Profile)) -> Film {
+    let world = Loopback::start_with(scenario, change).await;
     let session = world.session().await.unwrap();
     let mut film = Film::of(&session);
     let nodes: Vec<NodeId> = session.graph.nodes().iter().map(|node| node.id.clone()).collect();

@@ -19,7 +19,7 @@ use fedwiz::{
 use jiff::Timestamp;
 
 use super::{
-    film::Films,
+    film::{Film, Films},
     stage::{Stage, asks, only_waits},
 };
 
@@ -381,6 +381,23 @@ pub const SCENES: &[(&str, Scene)] = &[
         stage.key(KeyCode::Char('/')).typed("database");
         stage
     }),
+    ("access-alone", |films| {
+        let mut stage = access(films);
+        stage.key(KeyCode::Char('/')).typed("team 03").key(KeyCode::Enter);
+        stage
+    }),
+    ("access-again", |films| {
+        let mut stage = access(films);
+        let open = stage.app.shared.open.as_mut().unwrap();
+        open.view.begin(Intent::Up, open.view.now().unwrap());
+        stage.key(KeyCode::Char('n'));
+        stage
+    }),
+    ("access-targets", |films| {
+        let mut stage = access_of(&films.partitions);
+        stage.key(KeyCode::Tab);
+        stage
+    }),
     ("access-cell", |films| {
         let mut stage = access(films);
         stage.key(KeyCode::Char('n')).key(KeyCode::Enter).key(KeyCode::Down);
@@ -491,8 +508,12 @@ fn form(films: &'static Films) -> Stage {
 
 /// Who may use what, while it is being assigned; two columns and three rows from the corner.
 fn access(films: &'static Films) -> Stage {
-    let mut stage = Stage::of(&films.fleet, &[]);
-    let all = films.fleet.takes[0].notices.len();
+    access_of(&films.fleet)
+}
+
+pub fn access_of(film: &'static Film) -> Stage {
+    let mut stage = Stage::of(film, &[]);
+    let all = film.takes[0].notices.len();
     let told = std::cell::Cell::new(0);
     stage.play(Intent::Up, |_| told.replace(told.get() + 1) + 1 == all);
     stage.app.show(Box::new(AccessPage::default()));

@@ -16,7 +16,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Filter, reason, through};
+use super::sieve::{Filter, through};
 use crate::{
     report::{
         clean::{cut, pad, width},
@@ -52,13 +52,13 @@ pub(super) struct CellPage {
 }
 
 impl CellPage {
-    pub(super) fn of(grid: usize, row: usize, column: usize, filter: Filter) -> Self {
+    pub(super) fn of(grid: usize, (row, column): (usize, usize), filter: Filter, chosen: Option<usize>) -> Self {
         Self {
             grid,
             row,
             column,
             filter,
-            chosen: None,
+            chosen,
             scroll: Scroll::default(),
         }
     }
@@ -180,7 +180,7 @@ impl CellPage {
         for (number, place) in self.scroll.rows_at(at, theme, nodes.len(), frame, area) {
             let node = nodes[number];
             let look = open.view.node(node).state.look();
-            let said = reason(&open.view, node);
+            let said = open.view.reason(node);
             let text = match said.is_empty() || said == look.word {
                 true => look.word.to_owned(),
                 false => format!("{}: {}", look.word, theme.words(&said)),
@@ -216,7 +216,7 @@ fn draw_chosen(shared: &Shared, open: &Open, grid: &GridView, node: usize, frame
             lines.extend(labelled(theme, label, text, theme.tone(tone), room));
         }
     };
-    if let Some(fault) = shown.fault() {
+    if let Some(fault) = shown.trouble() {
         say("What", &fault.what, Tone::Bad);
         say("Why", &fault.why, Tone::Note);
         say("Do", &fault.hint, Tone::Call);
@@ -227,7 +227,7 @@ fn draw_chosen(shared: &Shared, open: &Open, grid: &GridView, node: usize, frame
     if let Some(finished) = &shown.finished {
         say("Seen", &finished.proof, Tone::Good);
     }
-    let asked = shown.fault().and_then(|fault| fault.request_id.as_deref());
+    let asked = shown.trouble().and_then(|fault| fault.request_id.as_deref());
     let asked = asked.map(str::to_owned);
     let last = || shown.exchanges().rev().find_map(|call| call.request_id);
     if let Some(id) = asked.or_else(last) {

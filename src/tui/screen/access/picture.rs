@@ -7,11 +7,14 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{AccessPage, Filter, place_of, reason, through};
+use super::{
+    AccessPage,
+    sieve::{Filter, Sieve, place_of, through},
+};
 use crate::{
     report::{
         clean::{cut, middle, pad, width},
-        view::{CellView, Figures, GridView, Progress, Side},
+        view::{Figures, GridView, Progress, Side, Tally},
         words::State,
     },
     tui::{
@@ -68,10 +71,7 @@ pub(super) struct Picture<'a> {
     pub open: &'a Open,
     pub grid: &'a GridView,
     pub page: &'a AccessPage,
-    pub back: bool,
-    /// The rows and columns that are shown.
-    pub rows: Vec<usize>,
-    pub columns: Vec<usize>,
+    pub sieve: Sieve<'a>,
 }
 
 impl Picture<'_> {
@@ -99,7 +99,7 @@ impl Picture<'_> {
             put(theme, self.counted(), frame, row(counted, counted.y));
         }
         self.draw_focus(frame, below);
-        if self.rows.is_empty() || self.columns.is_empty() {
+        if self.sieve.rows.is_empty() || self.sieve.columns.is_empty() {
             let said = match self.page.filter {
                 Filter::Failed => "Nothing failed here. v shows what is not there yet, then all of it.",
                 _ => "All of it is there. v shows all of it.",
@@ -116,19 +116,24 @@ impl Picture<'_> {
         let mut what = format!(" {dot} {}", self.grid.grid.title);
         if let Some(target) = &self.grid.target {
             let (at, all) = (self.page.grid + 1, self.open.view.grids().len());
-            what.push_str(&format!(" {dot} {} ({at} of {all})", theme.words(target)));
+            what.push_str(&format!(" {dot} {} ({at} of {all}, Tab)", theme.words(target)));
         }
         let name = theme.words(&self.open.federation.name()).into_owned();
         let left = Line::from(vec![
             Span::styled(name, theme.strong()),
             Span::styled(what, theme.quiet()),
         ]);
-        let mut right = self.page.filter.word().to_owned();
-        if self.page.filter != Filter::All {
-            let (shown, all) = (self.rows.len(), self.grid.rows.len());
-            right.push_str(&format!(" {dot} {shown} of {all} {}s", self.grid.grid.row));
+        let mut right: Vec<String> = Vec::new();
+        let who = self.page.who.and_then(|who| self.grid.entries.get(who));
+        right.extend(who.map(|who| format!("{} alone", theme.words(&who.name))));
+        if right.is_empty() || self.page.filter != Filter::All {
+            right.push(self.page.filter.word().to_owned());
         }
-        let right = Line::styled(right, theme.accent());
+        let (shown, all) = (self.sieve.rows.len(), self.grid.rows.len());
+        if shown < all {
+            right.push(format!("{shown} of {all} {}s", self.grid.grid.row));
+        }
+        let right = Line::styled(right.join(theme.either(" · ", " - ")), theme.accent());
         put(theme, ends(theme, left, right, columns(area)), frame, row(area, area.y));
     }
 
@@ -162,13 +167,22 @@ impl Picture<'_> {
         let view = &self.open.view;
         let mut flows = view.flows().iter();
         let flow = flows.find(|flow| flow.step == self.grid.step && flow.target == self.grid.target)?;
+        if self.page.who.is_some() {
+            // How fast it goes is known of everybody only.
+            let (done, total) = through(&self.sieve.tally(), self.sieve.back);
+            return Some(Figures {
+                done,
+                total,
+                ..Figures::default()
+            });
+        }
         Some(view.figures(flow, self.shared.now))
     }
 
     /// How many are in each state, with the mark that the cells have.
     fn counted(&self) -> Line<'static> {
         let theme = &self.shared.theme;
-        let mut present: Vec<(State, u32)> = self.grid.tally.present().collect();
+        let mut present: Vec<(State, u32)> = self.sieve.tally().present().collect();
         present.sort_by_key(|(state, _)| std::cmp::Reverse(state.urgency()));
         let mut spans = Vec::new();
         for (state, number) in present {
@@ -187,30 +201,30 @@ impl Picture<'_> {
             names.max().unwrap_or(0)
         };
         // The pointer and a blank stand beside a row's name.
-        let names = (wide(&self.grid.rows, &self.rows) + 3)
+        let names = (wide(&self.grid.rows, &self.sieve.rows) + 3)
             .clamp(NAME.0, NAME.1.min((room * 2 / 5).max(NAME.0)))
             .min(room);
         let left_over = room - names;
-        let cell = wide(&self.grid.columns, &self.columns).clamp(CELL.0, CELL.1);
-        let narrow = cell.min((left_over / self.columns.len()).saturating_sub(2).max(CELL.0));
-        let seen = (left_over / (narrow + 2)).clamp(1, self.columns.len());
+        let cell = wide(&self.grid.columns, &self.sieve.columns).clamp(CELL.0, CELL.1);
+        let narrow = cell.min((left_over / self.sieve.columns.len()).saturating_sub(2).max(CELL.0));
+        let seen = (left_over / (narrow + 2)).clamp(1, self.sieve.columns.len());
         // What is left over makes names longer.
         let cell = cell.min((left_over / seen).saturating_sub(2).max(narrow));
-        let at = place_of(&self.columns, self.page.column);
-        let left = window(self.page.left.get(), at, seen, self.columns.len());
+        let at = place_of(&self.sieve.columns, self.page.column);
+        let left = window(self.page.left.get(), at, seen, self.sieve.columns.len());
         self.page.left.set(left);
-        let shown = &self.columns[left..left + seen];
-        let beyond = (left, self.columns.len() - left - seen);
+        let shown = &self.sieve.columns[left..left + seen];
+        let beyond = (left, self.sieve.columns.len() - left - seen);
         put(
             theme,
             self.header(shown, names, cell, beyond),
             frame,
             row(header, header.y),
         );
-        let at = place_of(&self.rows, self.page.row);
-        let places = self.page.rows.rows_at(at, theme, self.rows.len(), frame, body);
+        let at = place_of(&self.sieve.rows, self.page.row);
+        let places = self.page.rows.rows_at(at, theme, self.sieve.rows.len(), frame, body);
         for (at, place) in &places {
-            let line = self.line(self.rows[*at], shown, names, cell);
+            let line = self.line(self.sieve.rows[*at], shown, names, cell);
             put(theme, line, frame, *place);
         }
         let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
@@ -274,10 +288,9 @@ impl Picture<'_> {
                 true => (theme.focus(), "[", "]"),
                 false => (Style::new(), " ", " "),
             };
-            let found = self.grid.cell(row, column);
-            let found = found.filter(|cell| self.page.filter.takes(&cell.tally, self.back));
+            let found = self.sieve.cell(row, column);
             spans.push(Span::styled(begin, base));
-            match found.and_then(|found| self.said(found, cell)) {
+            match found.and_then(|found| self.said(&found, cell)) {
                 Some((glyph, tone, text)) => {
                     spans.push(Span::styled(glyph, base.patch(tone)));
                     spans.push(Span::styled(pad(&text, cell - 1), base));
@@ -290,10 +303,10 @@ impl Picture<'_> {
     }
 
     /// A cell's mark, and how many are through, of how many; for a single one its state in words.
-    fn said(&self, cell: &CellView, room: usize) -> Option<(&'static str, Style, String)> {
+    fn said(&self, cell: &Tally, room: usize) -> Option<(&'static str, Style, String)> {
         let theme = &self.shared.theme;
-        let look = cell.tally.worst()?.look();
-        let text = match through(&cell.tally, self.back) {
+        let look = cell.worst()?.look();
+        let text = match through(cell, self.sieve.back) {
             (_, 1) if width(look.word) + 2 <= room => format!(" {}", look.word),
             (_, 1) => String::new(),
             (done, all) if done == all => format!(" {all}"),
@@ -309,7 +322,7 @@ impl Picture<'_> {
         if area.height == 0 {
             return;
         }
-        let empty = self.rows.is_empty() || self.columns.is_empty();
+        let empty = self.sieve.rows.is_empty() || self.sieve.columns.is_empty();
         let (row, column) = (self.page.row, self.page.column);
         let sides = self.grid.rows.get(row).zip(self.grid.columns.get(column));
         let Some((row_side, column_side)) = sides.filter(|_| !empty) else {
@@ -317,14 +330,15 @@ impl Picture<'_> {
         };
         let dot = theme.either("·", "-");
         let names = format!("{} {dot} {}", row_side.full(), column_side.full());
-        let cell = self.grid.cell(row, column);
-        let title = match cell.and_then(|cell| Some((cell, cell.tally.worst()?))) {
+        let cell = self.sieve.cell(row, column);
+        let title = match cell.and_then(|cell| Some((cell, cell.worst()?))) {
             Some((cell, state)) => {
-                let (done, all) = through(&cell.tally, self.back);
+                let (done, all) = through(&cell, self.sieve.back);
                 let look = state.look();
                 format!("{} {} {dot} {done} of {all}", theme.glyph(look), look.word)
             }
-            None => "nobody".to_owned(),
+            None if self.grid.cell(row, column).is_none() => "nobody".to_owned(),
+            None => "not shown".to_owned(),
         };
         let [rule, below] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
         if below.height == 0 {
@@ -341,8 +355,8 @@ impl Picture<'_> {
         let room = columns(below);
         let mut lines = labelled(theme, "Cell", &names, theme.strong(), room);
         match cell {
-            Some(cell) => lines.extend(self.trouble(cell, room)),
-            None => lines.extend(labelled(theme, "", "Nobody is assigned here.", theme.quiet(), room)),
+            Some(_) => lines.extend(self.trouble(&self.sieve.nodes(row, column), room)),
+            None => lines.extend(labelled(theme, "", self.page.why_empty(self.grid), theme.quiet(), room)),
         }
         let lines = most(theme, lines, usize::from(below.height), room, " Enter");
         for (line, y) in lines.into_iter().zip(below.y..) {
@@ -351,19 +365,15 @@ impl Picture<'_> {
     }
 
     /// What asks most for a look in a cell, with its reason.
-    fn trouble(&self, cell: &CellView, room: usize) -> Vec<Line<'static>> {
+    fn trouble(&self, nodes: &[usize], room: usize) -> Vec<Line<'static>> {
         let theme = &self.shared.theme;
         let view = &self.open.view;
-        let worst = cell
-            .nodes
-            .iter()
-            .rev()
-            .max_by_key(|&&node| view.node(node).state.urgency());
+        let worst = nodes.iter().rev().max_by_key(|&&node| view.node(node).state.urgency());
         let Some(&node) = worst else { return Vec::new() };
         let shown = view.node(node);
         let look = shown.state.look();
         let who = self.grid.entry(&shown.id.item);
-        let text = match reason(view, node) {
+        let text = match view.reason(node) {
             said if said.is_empty() || said == look.word => format!("{who}: {}", look.word),
             said => format!("{who}: {}: {said}", look.word),
         };
