@@ -31,13 +31,12 @@ use crate::{
     },
     fault::{Fault, Kind},
     profile::{Profile, write},
-    report::{adopt as told, json::Json, outline::Outline, replay::recall},
+    report::{adopt as told, json::Json},
     secrets::SharedSecrets,
     session::{
         JOURNAL,
         adopt::{Discovery, Rehearsed},
     },
-    steps::PHASES,
 };
 
 /// What of a profile says how to sign in, and where.
@@ -145,7 +144,7 @@ async fn discover(
             .into());
     }
     let journal = place::state_dir(&profile.federation)?.join(JOURNAL);
-    if !Journal::read(&journal)?.events.is_empty() && args.way_in.is_empty() {
+    if !Journal::read(&journal)?.is_empty() && args.way_in.is_empty() {
         out::note(&format!("note: there is a journal already, {}.", journal.display()));
     }
     let at = setup(profile, Arc::clone(&secrets))?;
@@ -202,7 +201,7 @@ fn show(written: Option<&Written>, rehearsed: &Rehearsed, manner: &Manner) -> Re
     });
     if manner.json {
         let session = rehearsed.session();
-        let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        let view = session.recall()?;
         let now = session.clock().now();
         let mut json = Json::new(manner.stdout());
         told::json(&mut json, &view, now, &comes).map_err(cannot)?;

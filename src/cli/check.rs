@@ -26,13 +26,12 @@ pub(super) async fn run(args: args::Check, colour: Colour, verbose: u8) -> Resul
         return repair(args, profile, &manner).await;
     }
     let secrets = vault::open_to_look(args.token_store).await?;
-    let mut session = Session::look(setup(profile, secrets)?).await?;
+    let session = Session::look(setup(profile, secrets)?).await?;
     session
         .recorder
         .with_run(|run| vault::say_what_is_forgotten(args.token_store, run));
     let selection = selection(&args.part);
-    let mut teller = Teller::new(&session, Intent::Check, &manner).in_lines();
-    session.let_go_of_the_past();
+    let mut teller = Teller::new(&session, Intent::Check, &manner)?.in_lines();
     let driver = session.checker(selection.clone());
     let mut outcome = drive_on(&session, Intent::Check, driver, &mut teller).await?;
     let (left, others) = drifted(&session, &outcome);
@@ -72,7 +71,7 @@ fn drifted(session: &Session, outcome: &Outcome) -> (usize, usize) {
 
 /// One look at what was recorded, told by its differences, and those of them that a repair can mend.
 async fn look(session: &Session, selection: Selection, manner: &Manner) -> Result<(Outcome, Vec<Drift>), Fault> {
-    let mut teller = Teller::new(session, Intent::Check, manner).in_lines();
+    let mut teller = Teller::new(session, Intent::Check, manner)?.in_lines();
     let driver = session.checker(selection);
     let outcome = drive(session, Intent::Check, driver, &mut teller).await?;
     let (mut drifts, _) = differences(teller.view(), &outcome);
@@ -100,7 +99,7 @@ async fn repair(args: args::Check, profile: crate::profile::Profile, manner: &Ma
     if !args.yes {
         confirm(&drifts)?;
     }
-    let mut teller = Teller::new(&session, Intent::Up, manner);
+    let mut teller = Teller::new(&session, Intent::Up, manner)?;
     let operator = who_answers(simulated, answers, &teller, manner);
     let named = Named {
         exact: true,

@@ -64,7 +64,7 @@ pub(super) async fn run(args: args::Demo, colour: Colour, verbose: u8) -> Result
     };
 
     // One teller for both ways: what was adopted on the way up is known, and told as staying, on the way down.
-    let mut teller = Teller::new(&session, Intent::Up, &manner);
+    let mut teller = Teller::new(&session, Intent::Up, &manner)?;
     let up = go(&session, Intent::Up, &mut teller).await?;
     let mut code = up.exit_code();
     let goes_down = args.down && code == 0;

@@ -25,11 +25,9 @@ use crate::{
         clean::{clean, cut},
         findings,
         json::Json,
-        outline::Outline,
-        replay::recall,
     },
     session::{Session, health::told},
-    steps::{PHASES, Target},
+    steps::Target,
 };
 
 pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Result<ExitCode, Stop> {
@@ -39,7 +37,7 @@ pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Resu
     let session = Session::look(setup(profile, secrets)?).await?;
     let manner = Manner::new(&args.told, colour, verbose);
     let targets = targets(&session.world.targets, &args.target)?;
-    let known = Run::of(session.past.iter().map(|event| &**event));
+    let known = session.recorder.with_run(Run::clone);
     let now = session.clock().now();
     let telling = Telling::new(&manner);
     let mut evidence = Vec::new();
@@ -52,7 +50,7 @@ pub(super) async fn run(args: args::Doctor, colour: Colour, verbose: u8) -> Resu
     let examined = examine(evidence, &only);
     let (rows, blind) = told(&examined);
     let written = if manner.json {
-        let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        let view = session.recall()?;
         findings::json(&mut Json::new(manner.stdout()), &view, now, &rows, &blind)
     } else {
         findings::write(manner.stdout(), manner.style, &rows, &blind)

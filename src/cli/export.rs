@@ -15,7 +15,7 @@ use super::{
     walk::setup,
 };
 use crate::{
-    engine::{exit::Exit, fact::Event, journal::Journal, run::Run},
+    engine::{exit::Exit, fact::Event, journal::Journal},
     export::{
         Format, chain,
         report::Report,
@@ -77,21 +77,23 @@ fn verify(file: &Path) -> Result<ExitCode, Stop> {
 
 fn worksheet(args: &args::ExportWorksheet) -> Result<ExitCode, Stop> {
     let session = on_paper(&args.which)?;
-    let run = Run::of(session.past.iter().map(|event| &**event));
     let way = if args.down { Way::Down } else { Way::Both };
     let format = match args.format {
         PageFormat::Md => Format::Markdown,
         PageFormat::Html => Format::Html,
     };
-    let text = worksheet::write(&session.profile, &session.graph, &session.world, &run, way, format);
+    let text = session
+        .recorder
+        .with_run(|run| worksheet::write(&session.profile, &session.graph, &session.world, run, way, format));
     write(&args.place, &text)?;
     Ok(ExitCode::from(Exit::Done.code()))
 }
 
 fn terraform(args: &args::ExportTerraform) -> Result<ExitCode, Stop> {
     let session = on_paper(&args.which)?;
-    let run = Run::of(session.past.iter().map(|event| &**event));
-    let files = terraform::files(&session.profile, PHASES, &session.world, &run);
+    let files = session
+        .recorder
+        .with_run(|run| terraform::files(&session.profile, PHASES, &session.world, run));
     match &args.out {
         None => {
             for file in &files {
@@ -134,17 +136,17 @@ fn on_paper(which: &Which) -> Result<Session, Stop> {
 fn known(which: &Which) -> Result<(Profile, Vec<Arc<Event>>), Stop> {
     let (_, profile) = place::profile(which)?;
     let journal = place::state_dir(&profile.federation)?.join(JOURNAL);
-    let recorded = Journal::read(&journal)?;
-    if let Some(warning) = recorded.warning() {
+    let (facts, tail) = Journal::facts(&journal)?;
+    if let Some(warning) = tail.warning() {
         out::note(&format!("note: {warning}."));
     }
-    if recorded.events.is_empty() {
+    if facts.is_empty() {
         out::note(&format!(
             "note: nothing was set up from here yet; there are no facts in {}.",
             journal.display()
         ));
     }
-    Ok((profile, recorded.events.into_iter().map(Arc::new).collect()))
+    Ok((profile, facts))
 }
 
 /// Writes a document where it is to go. What is there already stays, unless it is to be replaced.

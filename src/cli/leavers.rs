@@ -17,12 +17,10 @@ use crate::{
         findings,
         json::Json,
         leavers::{self, Fate, Rest},
-        outline::Outline,
-        replay::recall,
         view::View,
     },
     session::{Session, leavers::LeftIn},
-    steps::{PHASES, Target},
+    steps::Target,
 };
 
 /// Shows what is left, or removes what is approved of it.
@@ -39,7 +37,7 @@ pub(super) async fn run(
         all.push(session.left(target, &|what| telling.tell(what)).await);
     }
     telling.end();
-    let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+    let view = session.recall()?;
     if let Some(approved) = approved {
         return remove(session, &all, &approved, asked, manner, &view).await;
     }

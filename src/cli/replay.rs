@@ -1,7 +1,5 @@
 //! `fedwiz replay`: a past run, told from its journal. Nothing is looked at and nothing is changed.
 
-use std::sync::Arc;
-
 use super::{
     args,
     out::{self, Colour},
@@ -27,8 +25,8 @@ pub(super) fn run(args: &args::Replay, colour: Colour) -> Result<(), Fault> {
                 .hint("`fedwiz status` says where a federation's journal lies."),
         );
     }
-    let recorded = Journal::read(&args.journal)?;
-    if let Some(warning) = recorded.warning() {
+    let (events, tail) = Journal::facts(&args.journal)?;
+    if let Some(warning) = tail.warning() {
         out::note(&format!("note: {warning}."));
     }
     let manner = Manner::new(&args.told, colour, 0);
@@ -41,7 +39,6 @@ pub(super) fn run(args: &args::Replay, colour: Colour) -> Result<(), Fault> {
         };
         Box::new(Plain::new(manner.stdout(), telling))
     };
-    let events = recorded.events.into_iter().map(Arc::new);
     replay(Outline::new(&rotation::every_phase()), events, &mut *reporter)
         .map(drop)
         .map_err(|error| Fault::new(Kind::File, "stdout cannot be written to").why(error.to_string()))

@@ -46,7 +46,7 @@ pub(super) async fn run(args: args::Rotate, colour: Colour, verbose: u8) -> Resu
     }
     let intent = if args.cancel { Intent::Down } else { Intent::Up };
     let manner = Manner::new(&args.told, colour, verbose);
-    let mut teller = Teller::new(&session, intent, &manner);
+    let mut teller = Teller::new(&session, intent, &manner)?;
     let operator = who_answers(simulated, answers, &teller, &manner);
     let outcome = if args.cancel {
         let driver = session.rotating(rotation, Part::Turn, operator);

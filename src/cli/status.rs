@@ -1,6 +1,6 @@
 //! `fedwiz status`: what the journal knows, what a look finds now, and how token, certificates and provisioning job are.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -47,7 +47,7 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     let recorded = Journal::read(&journal)?;
     let manner = Manner::new(&args.told, colour, verbose);
     out::note(&format!("Federation {federation}, journal {}", journal.display()));
-    if recorded.events.is_empty() {
+    if recorded.is_empty() {
         out::note("Nothing was set up from here yet.");
         if args.check.is_empty() {
             out::continue_with(&super::instead("apply"));
@@ -55,16 +55,16 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
         }
     }
     let secrets = vault::open_to_look(args.token_store).await?;
-    let known = Run::of(&recorded.events);
+    let known = recorded.run;
     vault::say_what_is_forgotten(args.token_store, &known);
     if args.access && args.offline {
-        let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
+        let view = recall(Outline::new(PHASES), &journal, |_| true)?;
         return access(&manner, &view, &args.target);
     }
     if args.offline {
         let now = clock(&profile).now();
         if args.check.is_empty() {
-            let view = recall(Outline::new(PHASES), recorded.events.iter().cloned().map(Arc::new));
+            let view = recall(Outline::new(PHASES), &journal, |_| true)?;
             let told = if manner.json {
                 table::json_status(&mut Json::new(manner.stdout()), &view)
             } else {
@@ -77,7 +77,7 @@ pub(super) async fn run(args: args::Status, colour: Colour, verbose: u8) -> Resu
     let session = Session::look(setup(profile, secrets)?).await?;
     if args.access {
         targets(&session.world.targets, &args.target)?;
-        let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+        let view = session.recall()?;
         return access(&manner, &view, &args.target);
     }
     let mut exit = Exit::Done;
@@ -112,7 +112,7 @@ fn access(manner: &Manner, view: &View, targets: &[String]) -> Result<ExitCode, 
 }
 
 async fn look(session: &Session, manner: &Manner) -> Result<Outcome, Stop> {
-    let mut teller = Teller::new(session, Intent::Check, manner);
+    let mut teller = Teller::new(session, Intent::Check, manner)?;
     let driver = session.checker(Selection::default());
     Ok(drive(session, Intent::Check, driver, &mut teller).await?)
 }
@@ -133,7 +133,7 @@ async fn care(session: &Session, args: &args::Status, manner: &Manner) -> Result
     }
     let rows: Vec<Row> = all.iter().flat_map(|health| health.findings.clone()).collect();
     let blind: Vec<Blind> = all.iter().flat_map(|health| health.blind.clone()).collect();
-    let view = recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned());
+    let view = session.recall()?;
     let written = if manner.json {
         let mut json = Json::new(manner.stdout());
         all.iter()

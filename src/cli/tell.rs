@@ -19,11 +19,9 @@ use crate::{
         Reporter,
         drift::{self, Drift, Unseen},
         json::Json,
-        outline::Outline,
         paper::Style,
         plain::{Plain, Telling},
         progress::{Below, Progress},
-        replay::recall,
         summary::Summary,
         table,
         view::View,
@@ -122,11 +120,8 @@ pub(super) struct Teller {
 
 impl Teller {
     /// For a walk over this session's graph, which may continue an earlier one.
-    pub(super) fn new(session: &Session, intent: Intent, manner: &Manner) -> Self {
-        let mut view = recall(
-            Outline::of(&session.phases, &session.graph),
-            session.past.iter().cloned(),
-        );
+    pub(super) fn new(session: &Session, intent: Intent, manner: &Manner) -> Result<Self, Fault> {
+        let mut view = session.recall()?;
         if !intent.changes() {
             view.begin(intent, session.clock().now());
         }
@@ -148,14 +143,14 @@ impl Teller {
                 Box::new(plain)
             }
         };
-        Self {
+        Ok(Self {
             view,
             reporter,
             manner: manner.clone(),
             intent,
             progress: bar,
             lines: false,
-        }
+        })
     }
 
     /// Tells a check by its differences only, one line for each, and the sum on stderr.

@@ -44,7 +44,7 @@ pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Resul
     let secrets = vault::open_to_look(args.token_store).await?;
     let session = Session::look(setup(profile, secrets)?).await?;
     let part = selection(&args.part);
-    let (mut session, named, intent) = if args.down {
+    let (session, named, intent) = if args.down {
         (session, releasing(args.removals.also)?, Intent::PlanDown)
     } else {
         let session = session.listing(&args.removals.also)?;
@@ -56,8 +56,7 @@ pub(super) async fn plan(args: args::Plan, colour: Colour, verbose: u8) -> Resul
         (session, named, Intent::Plan)
     };
     let manner = Manner::new(&args.told, colour, verbose);
-    let mut teller = Teller::new(&session, intent, &manner);
-    session.let_go_of_the_past();
+    let mut teller = Teller::new(&session, intent, &manner)?;
     let driver = session.driver_naming(Arc::new(Nobody), part, named);
     let outcome = drive(&session, intent, driver, &mut teller).await?;
     finish(&outcome, &manner)
@@ -122,7 +121,7 @@ async fn change(
     if let Some(warning) = &session.warning {
         out::note(&format!("note: {warning}."));
     }
-    let mut session = match removals {
+    let session = match removals {
         None => session,
         Some(removals) => {
             let session = session.listing(&removals.also)?;
@@ -134,8 +133,7 @@ async fn change(
         }
     };
     let manner = Manner::new(&args.told, colour, verbose);
-    let mut teller = Teller::new(&session, intent, &manner);
-    session.let_go_of_the_past();
+    let mut teller = Teller::new(&session, intent, &manner)?;
     let operator = who_answers(simulated, answers, &teller, &manner);
     let driver = session.driver_naming(operator, selection(&args.part), named);
     let outcome = drive(&session, intent, driver, &mut teller).await?;

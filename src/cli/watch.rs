@@ -25,13 +25,10 @@ use crate::{
     report::{
         changes::{self, Change, Known, Look},
         json::Json,
-        outline::Outline,
-        replay::recall,
-        view::View,
     },
     secrets::SharedSecrets,
     session::Session,
-    steps::{PHASES, Target},
+    steps::Target,
 };
 
 /// Looks lie apart by the time that was asked for, give or take this share of it: many watches do not fall into step.
@@ -143,7 +140,7 @@ impl Watch {
         if !self.ignore_others {
             outcome = session.with_others(outcome, &self.selection).await;
         }
-        let view = self.view(session);
+        let view = session.recall()?;
         let (drifts, unseen) = differences(&view, &outcome);
         let mut look = Look::default();
         look.add(&drifts, &unseen);
@@ -163,16 +160,12 @@ impl Watch {
         session.world.targets.iter().filter(chosen).collect()
     }
 
-    fn view(&self, session: &Session) -> View {
-        recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned())
-    }
-
     async fn tell(&self, session: &Session, changes: &[Change]) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
         }
         let now = self.clock.now();
-        let view = self.view(session);
+        let view = session.recall()?;
         let told = if self.manner.json {
             changes::json(&mut Json::new(self.manner.stdout()), &view, now, changes)
         } else {

@@ -104,25 +104,25 @@ impl fmt::Debug for Recorder {
 
 impl Recorder {
     /// Continues this journal.
-    pub fn on(journal: Journal, recorded: &Recorded, clock: SharedClock) -> Result<Self, Fault> {
+    pub fn on(journal: Journal, recorded: Recorded, clock: SharedClock) -> Result<Self, Fault> {
         let hub = Arc::new(Hub::default());
         let publisher = Arc::clone(&hub);
         let publish = Box::new(move |event: &Arc<Event>| publisher.tell(&Notice::Fact(Arc::clone(event))));
         Ok(Self {
             clock,
-            state: Mutex::new(Run::of(&recorded.events)),
+            state: Mutex::new(recorded.run),
             calls: Mutex::default(),
             hub,
             writer: Some(Writer::start(journal, publish)?),
         })
     }
 
-    /// Continues from these facts and keeps what follows in memory: for plans and checks, which leave nothing behind, and
-    /// for rehearsals.
-    pub fn in_memory<'a>(events: impl IntoIterator<Item = &'a Event>, clock: SharedClock) -> Self {
+    /// Continues from here and keeps what follows in memory: for plans and checks, which leave nothing behind, and for
+    /// rehearsals.
+    pub fn in_memory(run: Run, clock: SharedClock) -> Self {
         Self {
             clock,
-            state: Mutex::new(Run::of(events)),
+            state: Mutex::new(run),
             calls: Mutex::default(),
             hub: Arc::default(),
             writer: None,

@@ -1,11 +1,15 @@
 //! Replay: a past run, told as if it happened now. Nothing is looked at, and nothing is changed.
 
-use std::{io, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use super::{Reporter, outline::Outline, summary::Summary, view::View};
-use crate::engine::{
-    fact::{End, Event},
-    recorder::Notice,
+use crate::{
+    engine::{
+        fact::{End, Event},
+        journal::Journal,
+        recorder::Notice,
+    },
+    fault::Fault,
 };
 
 /// Tells these events through the same view and reporter as a run that goes on now, and gives the view as it is at the
@@ -30,13 +34,15 @@ pub fn replay(
     Ok(view)
 }
 
-/// The view of these events, with nobody told: how a run that continues comes to know what was before.
-pub fn recall(outline: Outline, events: impl IntoIterator<Item = Arc<Event>>) -> View {
+/// The view of those facts of a journal, with nobody told: how a run that continues comes to know what was before.
+pub fn recall(outline: Outline, journal: &Path, of_these: impl Fn(&Event) -> bool) -> Result<View, Fault> {
     let mut view = View::new(outline);
-    for event in events {
-        view.see(&Notice::Fact(event));
-    }
-    view
+    Journal::tell(journal, &mut |event| {
+        if of_these(&event) {
+            view.see(&Notice::Fact(Arc::new(event)));
+        }
+    })?;
+    Ok(view)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub struct Discovery {
 impl Discovery {
     /// Nothing is called yet, and no journal is touched.
     pub fn of(setup: &Setup) -> Result<Self, Fault> {
-        let recorder = Arc::new(Recorder::in_memory(&[], setup.clock.clone()));
+        let recorder = Arc::new(Recorder::in_memory(Run::default(), setup.clock.clone()));
         let profile = Arc::new(setup.profile.clone());
         Ok(Self {
             world: world(
@@ -104,7 +104,8 @@ impl Rehearsed {
         refuse_what_is_known(&recorded)?;
         let secrets = Arc::new(Beforehand::over(Arc::clone(&setup.secrets)));
         setup.secrets = secrets.clone();
-        let recorder = Arc::new(Recorder::in_memory(&recorded.events, setup.clock.clone()));
+        let tail = recorded.tail;
+        let recorder = Arc::new(Recorder::in_memory(recorded.run, setup.clock.clone()));
         let mut heard = recorder.subscribe();
         let world = match at_hand {
             Some(world) => World {
@@ -122,7 +123,7 @@ impl Rehearsed {
                 )?
             }
         };
-        let session = Session::in_world(setup, Arc::new(world), recorder, recorded, None).await?;
+        let session = Session::in_world(setup, Arc::new(world), recorder, tail, None).await?;
         let outcome = session.adopter(operator).run(Intent::Up).await?;
         let plan = session
             .driver(Arc::new(Nobody), Selection::default())
@@ -215,7 +216,7 @@ impl Rehearsed {
     pub async fn keep(self) -> Result<(), Fault> {
         let (journal, recorded) = Journal::open(&self.session.journal, PROGRAM)?;
         refuse_what_is_known(&recorded)?;
-        let recorder = Recorder::on(journal, &recorded, Arc::clone(&self.session.clock))?;
+        let recorder = Recorder::on(journal, recorded, Arc::clone(&self.session.clock))?;
         // The token first: a journal that names one that nobody keeps would ask for it.
         self.secrets.keep().await?;
         for (node, fact) in self.facts {
@@ -231,7 +232,7 @@ pub const NEVER_TAKEN_BACK: [&str; 3] = ["entra.user", "entra.group", "aws.insta
 
 /// A journal that knows of anything is continued, and not written over.
 fn refuse_what_is_known(recorded: &Recorded) -> Result<(), Fault> {
-    let run = Run::of(&recorded.events);
+    let run = &recorded.run;
     let nodes = run.nodes();
     let stands = nodes.iter().any(|(_, node)| node.standing.is_some());
     let ours = nodes.iter().any(|(_, node)| node.may_be_ours());

@@ -4,7 +4,12 @@
 use std::sync::Arc;
 
 use super::{Setup, way, world};
-use crate::{clients::retry, engine::recorder::Recorder, fault::Fault, steps::World};
+use crate::{
+    clients::retry,
+    engine::{recorder::Recorder, run::Run},
+    fault::Fault,
+    steps::World,
+};
 
 /// The clouds that a profile leads to. Whoever has signed in stays signed in as long as it is there.
 pub struct Choices(World);
@@ -21,7 +26,7 @@ pub struct Found {
 impl Choices {
     /// Nothing is called yet, and no journal is touched.
     pub fn of(setup: &Setup) -> Result<Self, Fault> {
-        let recorder = Arc::new(Recorder::in_memory(&[], setup.clock.clone()));
+        let recorder = Arc::new(Recorder::in_memory(Run::default(), setup.clock.clone()));
         let profile = Arc::new(setup.profile.clone());
         let way = way(setup, &profile)?;
         world(setup, &profile, &recorder, &way, retry::Policy::brief()).map(Self)

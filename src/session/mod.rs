@@ -52,15 +52,17 @@ use crate::{
         fact::Event,
         graph::{Graph, NodeId, NodeIx, Remembered},
         guide::{Nobody, Operator},
-        journal::{Journal, Recorded},
+        journal::{Journal, Tail},
         outcome::Outcome,
         policy::Policy,
         recorder::Recorder,
+        run::Run,
         select::Selection,
         signal::What,
     },
     fault::{Fault, Kind},
     profile::{Auth, Cloud, Profile},
+    report::{outline::Outline, replay::recall, view::View},
     secrets::{SharedSecrets, remember},
     steps::{
         self, Target, World,
@@ -114,8 +116,8 @@ pub struct Session {
     pub recorder: Arc<Recorder>,
     /// What is odd about the journal, if anything.
     pub warning: Option<String>,
-    /// The facts that were there when it was opened, unless somebody let go of them.
-    pub past: Vec<Arc<Event>>,
+    /// The last fact that was there when it was opened.
+    past: u64,
     clock: SharedClock,
     seed: Option<u64>,
     journal: PathBuf,
@@ -148,32 +150,35 @@ impl Session {
     /// Opens the journal for this process alone, and builds everything on it. For walks that change something.
     pub async fn open(setup: Setup) -> Result<Self, Fault> {
         let (journal, recorded) = Journal::open(&setup.folder.join(JOURNAL), PROGRAM)?;
-        let recorder = Recorder::on(journal, &recorded, setup.clock.clone())?;
-        Self::build(setup, recorder, recorded, retry::Policy::default(), None).await
+        let tail = recorded.tail;
+        let recorder = Recorder::on(journal, recorded, setup.clock.clone())?;
+        Self::build(setup, recorder, tail, retry::Policy::default(), None).await
     }
 
     /// Reads the journal, if there is one, and writes nothing anywhere. For plans and checks: who does not answer is not waited
     /// for as long as in a walk.
     pub async fn look(setup: Setup) -> Result<Self, Fault> {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
-        let recorder = Recorder::in_memory(&recorded.events, setup.clock.clone());
-        Self::build(setup, recorder, recorded, retry::Policy::brief(), None).await
+        let tail = recorded.tail;
+        let recorder = Recorder::in_memory(recorded.run, setup.clock.clone());
+        Self::build(setup, recorder, tail, retry::Policy::brief(), None).await
     }
 
     /// Reads the journal, if there is one, for documents: nobody signs in, and no client of its world is ever to be called.
     pub fn on_paper(setup: Setup) -> Result<Self, Fault> {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
-        let recorder = Arc::new(Recorder::in_memory(&recorded.events, setup.clock.clone()));
+        let tail = recorded.tail;
+        let recorder = Arc::new(Recorder::in_memory(recorded.run, setup.clock.clone()));
         let profile = Arc::new(setup.profile.clone());
         let world = world(&setup, &profile, &recorder, &Way::DeviceCode, retry::Policy::brief())?;
-        Self::assemble(setup, Arc::new(world), recorder, recorded, None)
+        Self::assemble(setup, Arc::new(world), recorder, tail, None)
     }
 
     /// Builds it on a journal: for the walk, or for a rotation on what stands.
     async fn build(
         setup: Setup,
         recorder: Recorder,
-        recorded: Recorded,
+        tail: Tail,
         patience: retry::Policy,
         rotation: Option<(Rotation, Rounds)>,
     ) -> Result<Self, Fault> {
@@ -185,33 +190,31 @@ impl Session {
             world.rounds = rounds;
             rotation
         });
-        Self::in_world(setup, Arc::new(world), recorder, recorded, rotates).await
+        Self::in_world(setup, Arc::new(world), recorder, tail, rotates).await
     }
 
     async fn in_world(
         setup: Setup,
         world: Arc<World>,
         recorder: Arc<Recorder>,
-        recorded: Recorded,
+        tail: Tail,
         rotates: Option<Rotation>,
     ) -> Result<Self, Fault> {
         accounts::look_up(&world).await?;
-        Self::assemble(setup, world, recorder, recorded, rotates)
+        Self::assemble(setup, world, recorder, tail, rotates)
     }
 
     fn assemble(
         setup: Setup,
         world: Arc<World>,
         recorder: Arc<Recorder>,
-        mut recorded: Recorded,
+        tail: Tail,
         rotation: Option<Rotation>,
     ) -> Result<Self, Fault> {
         let profile = Arc::clone(&world.profile);
         let mut phases = steps::PHASES.to_vec();
-        match rotation {
-            Some(rotation) => phases.extend(rotation.phases()),
-            // A walk knows no rotation: it neither shows nor takes back what belongs to one.
-            None => recorded.events.retain(|event| !of_a_rotation(event)),
+        if let Some(rotation) = rotation {
+            phases.extend(rotation.phases());
         }
         let graph = Arc::new(Graph::build_with(&phases, &world, &remembered(&recorder))?);
         Ok(Self {
@@ -219,18 +222,22 @@ impl Session {
             profile,
             world,
             graph,
+            past: recorder.with_run(Run::seq),
             recorder,
-            warning: recorded.warning(),
-            past: recorded.events.into_iter().map(Arc::new).collect(),
+            warning: tail.warning(),
             clock: setup.clock,
             seed: setup.seed,
             journal: setup.folder.join(JOURNAL),
         })
     }
 
-    /// Gives the facts of the past to whoever folds them, and keeps none: those of a fleet take more than all the rest.
-    pub fn let_go_of_the_past(&mut self) -> Vec<Arc<Event>> {
-        std::mem::take(&mut self.past)
+    /// What screens and reporters know of what was recorded before this session was opened. The journal is read for it again:
+    /// the facts of a fleet, kept, would take more memory than all the rest.
+    pub fn recall(&self) -> Result<View, Fault> {
+        // A walk knows no rotation: it neither shows nor takes back what belongs to one.
+        let rotates = self.phases.len() > steps::PHASES.len();
+        let known = |event: &Event| event.seq <= self.past && (rotates || !of_a_rotation(event));
+        recall(Outline::of(&self.phases, &self.graph), &self.journal, known)
     }
 
     /// A driver over this session's graph, with this operator, for this part of the walk.
@@ -288,17 +295,17 @@ impl Session {
 
     /// The same session with what the journal says by now, for looking again and again. Sign-ins go on.
     pub fn renewed(&self) -> Result<Self, Fault> {
-        let mut recorded = Journal::read(&self.journal)?;
-        let recorder = Arc::new(Recorder::in_memory(&recorded.events, self.clock.clone()));
-        recorded.events.retain(|event| !of_a_rotation(event));
+        let recorded = Journal::read(&self.journal)?;
+        let tail = recorded.tail;
+        let recorder = Arc::new(Recorder::in_memory(recorded.run, self.clock.clone()));
         Ok(Self {
             phases: self.phases.clone(),
             profile: Arc::clone(&self.profile),
             world: Arc::clone(&self.world),
             graph: Arc::new(Graph::build_with(&self.phases, &self.world, &remembered(&recorder))?),
+            past: recorder.with_run(Run::seq),
             recorder,
-            warning: recorded.warning(),
-            past: recorded.events.into_iter().map(Arc::new).collect(),
+            warning: tail.warning(),
             clock: Arc::clone(&self.clock),
             seed: self.seed,
             journal: self.journal.clone(),

@@ -66,7 +66,8 @@ impl Session {
     /// Opens the journal for a rotation in these targets: the one that was begun, else a new one.
     pub async fn rotate(setup: Setup, rotation: Rotation, chosen: &[String]) -> Result<Self, Fault> {
         let (journal, recorded) = Journal::open(&setup.folder.join(JOURNAL), PROGRAM)?;
-        let recorder = Recorder::on(journal, &recorded, setup.clock.clone())?;
+        let tail = recorded.tail;
+        let recorder = Recorder::on(journal, recorded, setup.clock.clone())?;
         let found = recorder.with_run(|run| {
             Rotation::ALL
                 .into_iter()
@@ -78,21 +79,14 @@ impl Session {
         for (name, round) in found {
             open.set(rotation, &name, round.number);
         }
-        Self::build(
-            setup,
-            recorder,
-            recorded,
-            retry::Policy::default(),
-            Some((rotation, open)),
-        )
-        .await
+        Self::build(setup, recorder, tail, retry::Policy::default(), Some((rotation, open))).await
     }
 
     /// Opens the journal to take back the rotation that was begun in these targets. Refused where none is open, and where
     /// one cannot be taken back any more.
     pub async fn unrotate(setup: Setup, rotation: Rotation, chosen: &[String]) -> Result<Self, Fault> {
         let recorded = Journal::read(&setup.folder.join(JOURNAL))?;
-        let found = rounds(rotation, &Run::of(&recorded.events), &setup.profile, chosen)?;
+        let found = rounds(rotation, &recorded.run, &setup.profile, chosen)?;
         let open: Vec<&(String, Round)> = found.iter().filter(|(_, round)| round.open).collect();
         let word = rotation.word();
         if open.is_empty() {

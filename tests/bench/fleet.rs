@@ -13,7 +13,7 @@ use fedwiz::{
     },
     fault::Text,
     profile::{Assignment, Group, PermissionSet, Principal, Profile},
-    report::{outline::Outline, replay::recall, view::View},
+    report::{outline::Outline, view::View},
     secrets::MemoryStore,
     session::{Session, rehearsal},
     sim::{Options, Sim},
@@ -87,7 +87,7 @@ impl Fleet {
             let graph = &session.graph;
             Self {
                 map: Map::of(graph),
-                empty: recall(Outline::of(PHASES, graph), []),
+                empty: View::new(Outline::of(PHASES, graph)),
                 ids: graph.nodes().iter().map(|node| node.id.clone()).collect(),
             }
         })

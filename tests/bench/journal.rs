@@ -47,11 +47,8 @@ pub fn measure(wish: &Wish, table: &mut Table) {
     let resumed = median(wish.rounds(), || {
         let (took, recorder) = time(|| {
             let (journal, recorded) = Journal::open(&path, "fedwiz").unwrap();
-            assert!(recorded.events.len() >= facts);
-            (
-                Recorder::on(journal, &recorded, Arc::new(SystemClock)).unwrap(),
-                recorded,
-            )
+            assert!(recorded.run.seq() >= facts as u64);
+            Recorder::on(journal, recorded, Arc::new(SystemClock)).unwrap()
         });
         drop(recorder);
         millis(took)
@@ -63,15 +60,13 @@ pub fn measure(wish: &Wish, table: &mut Table) {
         TARGET,
         format!("{:.1} × their JSON merely scanned", resumed / parsed),
     );
-    let events: Vec<_> = Journal::read(&path).unwrap().events.into_iter().map(Arc::new).collect();
     let shown = median(wish.rounds(), || {
-        let events = events.clone();
-        let (took, view) = time(|| recall(Outline::new(PHASES), events));
+        let (took, view) = time(|| recall(Outline::new(PHASES), &path, |_| true).unwrap());
         assert!(view.tally().count(words::State::stands) > 0);
         millis(took)
     });
     table.note(
-        format!("resume: the same {facts} facts, told to the screen"),
+        format!("resume: the same {facts} facts, read again and told to the screen"),
         Unit::Millis,
         shown,
         "",
@@ -83,7 +78,7 @@ pub fn write(path: &Path, facts: usize) {
     let nodes: Vec<NodeId> = (0..facts / 10).map(node).collect();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let (journal, recorded) = Journal::open(path, "fedwiz").unwrap();
-        let recorder = Recorder::on(journal, &recorded, Arc::new(SystemClock)).unwrap();
+        let recorder = Recorder::on(journal, recorded, Arc::new(SystemClock)).unwrap();
         for (number, intent) in [Intent::Up, Intent::Down, Intent::Up, Intent::Down, Intent::Up]
             .iter()
             .enumerate()

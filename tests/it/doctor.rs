@@ -346,7 +346,7 @@ fn of_a_finished_set_up() -> BTreeSet<String> {
 /// Rule and object of each finding, as the command finds them.
 async fn examined(loopback: &Loopback) -> Vec<(&'static str, String)> {
     let session = loopback.session().await.unwrap();
-    let known = Run::of(session.past.iter().map(|event| &**event));
+    let known = session.recorder.with_run(Run::clone);
     let (target, now) = (&session.world.targets[0], session.clock().now());
     let evidence = gather(&session.world, target, &known, now, &|_| {}).await;
     let examined = examine(vec![evidence], &[]);

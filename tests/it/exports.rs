@@ -1,16 +1,13 @@
 //! The ways out: report, worksheet and Terraform, made from the journals of real walks.
 
-use std::sync::Arc;
-
 use fedwiz::{
-    engine::{fact::Intent, journal::Journal, run::Run},
+    engine::{fact::Intent, run::Run},
     export::{
         Format, chain,
         report::Report,
         worksheet::{self, Way},
     },
     profile::Profile,
-    session::JOURNAL,
     steps::PHASES,
 };
 use serde_json::Value;
@@ -23,7 +20,7 @@ use crate::{
 /// The report on what a loopback's journal says.
 async fn report(loopback: &Loopback) -> Report {
     let session = loopback.session().await.expect("a session");
-    Report::of(&session.profile, PHASES, &session.past)
+    Report::of(&session.profile, PHASES, &loopback.facts())
 }
 
 /// A walk up, or up and down. Somebody signs in before anything is assigned, of which there is no proof.
@@ -117,19 +114,13 @@ async fn a_report_holds_until_one_byte_is_changed() {
     let again = fedwiz::export::report::Report::of(
         &loopback.session().await.expect("a session").profile,
         PHASES,
-        &events(&loopback),
+        &loopback.facts(),
     );
     assert_eq!(
         all_formats(&again),
         all_formats(&report),
         "the same journal gives another report"
     );
-}
-
-/// What the journal on disk says.
-fn events(loopback: &Loopback) -> Vec<Arc<fedwiz::engine::fact::Event>> {
-    let recorded = Journal::read(&loopback.folder().join(JOURNAL)).expect("a journal");
-    recorded.events.into_iter().map(Arc::new).collect()
 }
 
 /// Names that mean something to a shell, to HCL, to HTML and to Markdown.
@@ -208,8 +199,9 @@ async fn no_secret_is_in_any_report() {
 
 async fn sheet(loopback: &Loopback, way: Way, format: Format) -> String {
     let session = loopback.session().await.expect("a session");
-    let run = Run::of(session.past.iter().map(|event| &**event));
-    worksheet::write(&session.profile, &session.graph, &session.world, &run, way, format)
+    session
+        .recorder
+        .with_run(|run| worksheet::write(&session.profile, &session.graph, &session.world, run, way, format))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

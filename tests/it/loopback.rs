@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use fedwiz::{
     clients::entra::auth::{Prompt, Prompter},
     engine::{
-        fact::Intent,
+        fact::{Event, Intent},
         graph::NodeId,
         guide::{Answer, Guide, Nobody, Operator},
+        journal::Journal,
         outcome::Outcome,
         select::Selection,
         step::How,
@@ -22,7 +23,7 @@ use fedwiz::{
     profile::Profile,
     report::drift,
     secrets::{MemoryStore, SharedSecrets},
-    session::{Named, Session, Setup, rehearsal},
+    session::{JOURNAL, Named, Session, Setup, rehearsal},
     sim::{self, Moment, Options, Sim, scenario},
 };
 use serde_json::Value;
@@ -215,6 +216,11 @@ impl Loopback {
     /// Where the journal lies.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What the journal on disk says.
+    pub fn facts(&self) -> Vec<Arc<Event>> {
+        Journal::facts(&self.folder().join(JOURNAL)).expect("a journal").0
     }
 
     /// Opens the journal and builds a session, as a new process would.

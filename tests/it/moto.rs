@@ -45,6 +45,7 @@ use fedwiz::{
         outcome::Outcome,
         policy::Policy,
         recorder::Recorder,
+        run::Run,
         select::Selection,
     },
     profile::Profile,
@@ -332,7 +333,7 @@ async fn the_aws_phases_go_up_and_down_and_leave_nothing() {
     let (router, address) = Router::start(&moto, &sim).await;
     let world = world(&address, &sim, SdkRetries::Off);
     let clock: SharedClock = Arc::new(SystemClock);
-    let recorder = Arc::new(Recorder::in_memory([], clock));
+    let recorder = Arc::new(Recorder::in_memory(Run::default(), clock));
     went_well(&walk(&world, &recorder, Intent::Up).await);
     let (sets, assignments) = moto.holds().await;
     assert_eq!((sets.len(), assignments.len()), (2, 3));
@@ -357,7 +358,7 @@ async fn lost_answers_never_make_a_double_with_either_kind_of_retries() {
         let (router, address) = Router::start(&moto, &sim).await;
         let world = world(&address, &sim, sdk_retries);
         let clock: SharedClock = Arc::new(SystemClock);
-        let recorder = Arc::new(Recorder::in_memory([], clock));
+        let recorder = Arc::new(Recorder::in_memory(Run::default(), clock));
         let lose = |operations: &[&str]| {
             router.with(|state| state.lose = operations.iter().map(|name| (*name).to_owned()).collect());
         };

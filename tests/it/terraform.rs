@@ -622,10 +622,6 @@ fn configuration(loopback: &Loopback, events: &[Arc<Event>], change: fn(&mut Pro
     files
 }
 
-async fn events(loopback: &Loopback) -> Vec<Arc<Event>> {
-    loopback.session().await.expect("a session").past.clone()
-}
-
 fn whole(files: &[File]) -> String {
     files
         .iter()
@@ -637,7 +633,7 @@ fn whole(files: &[File]) -> String {
 async fn the_tutorial_is_written_as_documented_and_formatted() {
     let loopback = Loopback::start("fresh").await;
     Loopback::must_end_well(&loopback.run(Intent::Up).await);
-    let events = events(&loopback).await;
+    let events = loopback.facts();
     let files = configuration(&loopback, &events, |_| {});
     // Each change of the walk is a block, a part of one, or a comment that says how fedwiz does it, both ways.
     let text = whole(&files);
@@ -657,7 +653,7 @@ async fn the_tutorial_is_written_as_documented_and_formatted() {
         assert!(comment.contains("take back: "), "{comment}");
     }
     Loopback::must_end_well(&loopback.run(Intent::Down).await);
-    let gone = whole(&configuration(&loopback, &self::events(&loopback).await, |_| {}));
+    let gone = whole(&configuration(&loopback, &loopback.facts(), |_| {}));
     assert!(
         !gone.contains("resource \"") && !gone.contains("Not in Terraform: "),
         "{gone}"
@@ -683,7 +679,7 @@ fn much(profile: &mut Profile) {
 async fn hostile_names_stay_text() {
     let loopback = Loopback::start_with("fresh", much).await;
     loopback.run(Intent::Up).await;
-    let files = configuration(&loopback, &events(&loopback).await, much);
+    let files = configuration(&loopback, &loopback.facts(), much);
     let text = whole(&files);
     assert!(text.contains("$${file(\\\"/etc/passwd\\\")}"), "{text}");
     for template in ["${", "%{"] {
@@ -731,7 +727,7 @@ async fn two_targets_have_their_own_files_and_providers() {
         .map(|step| (step.about().id.as_str(), step.about().scope))
         .collect();
     let mut doubled: Vec<Arc<Event>> = Vec::new();
-    for event in events(&loopback).await {
+    for event in loopback.facts() {
         let of_target = event
             .node
             .as_ref()
@@ -774,7 +770,7 @@ async fn two_targets_have_their_own_files_and_providers() {
 async fn what_stood_before_is_never_taken_over() {
     let loopback = Loopback::start("half-done").await;
     loopback.run(Intent::Up).await;
-    let events = events(&loopback).await;
+    let events = loopback.facts();
     let files = configuration(&loopback, &events, |_| {});
     let text = whole(&files);
     let run = Run::of(events.iter().map(|event| &**event));

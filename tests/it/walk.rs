@@ -22,7 +22,7 @@ use fedwiz::{
         guide::{Answer, Guide, Operator},
         outcome::Outcome,
         recorder::{Notice, Recorder},
-        run::Standing,
+        run::{Run, Standing},
         step::How,
     },
     fault::{Fault, Kind},
@@ -179,7 +179,7 @@ impl Bench {
 
     async fn go(&mut self, intent: Intent) -> Outcome {
         let walk = Walk::build(PHASES, &self.world).unwrap_or_else(|fault| panic!("{fault}"));
-        let recorder = Arc::new(Recorder::in_memory(&self.events, self.clock.clone()));
+        let recorder = Arc::new(Recorder::in_memory(Run::of(&self.events), self.clock.clone()));
         let mut heard = recorder.subscribe();
         let driver = Driver::new(
             Arc::new(walk),

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{SignIns, opened::Opened};
 use crate::{
     cli::{args::TokenStore, draft, files, operator, out, place, vault, walk},
-    engine::{guide::Entry, journal::Journal},
+    engine::guide::Entry,
     fault::{Fault, Kind},
     profile::Profile,
     report::{outline::Outline, replay::recall, words},
@@ -167,13 +167,12 @@ fn is_long(federation: &str) -> bool {
 
 /// What a federation's journal says, in a few words.
 fn how_it_stands(federation: &str) -> String {
-    let read = journal(federation).and_then(|file| Journal::read(&file));
-    let recorded = match read {
-        Ok(recorded) if recorded.events.is_empty() => return "not begun".into(),
-        Ok(recorded) => recorded,
+    let read = journal(federation).and_then(|file| recall(Outline::new(PHASES), &file, |_| true));
+    let view = match read {
+        Ok(view) if view.now().is_none() => return "not begun".into(),
+        Ok(view) => view,
         Err(fault) => return fault.to_string(),
     };
-    let view = recall(Outline::new(PHASES), recorded.events.into_iter().map(Arc::new));
     let standing = view.tally().count(words::State::stands);
     let end = view.run().and_then(|run| run.end).map_or("broken off", words::end);
     let at = view

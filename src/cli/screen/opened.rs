@@ -23,9 +23,8 @@ use crate::{
         select::Selection,
     },
     fault::Fault,
-    report::{outline::Outline, replay::recall, view::View},
+    report::view::View,
     session::{Named, Session, Setup},
-    steps::PHASES,
     tui::{
         dag::map::Map,
         host::{Federation, Running},
@@ -53,13 +52,10 @@ struct Since {
 }
 
 impl Since {
-    fn the_opening_of(session: &mut Session) -> Mutex<Self> {
+    fn the_opening_of(session: &Session) -> Result<Mutex<Self>, Fault> {
         let notices = session.recorder.subscribe();
-        let past = session.let_go_of_the_past();
-        Mutex::new(Self {
-            notices,
-            view: recall(Outline::of(PHASES, &session.graph), past),
-        })
+        let view = session.recall()?;
+        Ok(Mutex::new(Self { notices, view }))
     }
 
     fn catch_up(&mut self) {
@@ -79,9 +75,9 @@ impl Opened {
         world: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<Arc<dyn Federation>, Fault> {
         let console = console_of(&setup);
-        let mut session = Session::open(setup).await?;
+        let session = Session::open(setup).await?;
         Ok(Arc::new(Self {
-            since: Since::the_opening_of(&mut session),
+            since: Since::the_opening_of(&session)?,
             session,
             console,
             flags,

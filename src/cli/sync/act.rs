@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{cannot, view};
+use super::cannot;
 use crate::{
     cli::{
         Stop,
@@ -68,7 +68,7 @@ async fn restart(session: &Session, target: &Target, asked: &Restart) -> Result<
 async fn on_demand(session: &Session, target: &Target, asked: &OnDemand, manner: &Manner) -> Result<ExitCode, Stop> {
     let at = session.job_at(target).await?;
     let whom = session.find(&asked.who, &asked.members, asked.all_members).await?;
-    let view = view(session);
+    let view = session.recall()?;
     let mut failed = false;
     let tell = |entry: Entry| {
         failed |= !matches!(entry.result.as_str(), "success" | "in step");

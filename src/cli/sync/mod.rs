@@ -10,9 +10,8 @@ use std::process::ExitCode;
 use super::{Stop, args, doctor::targets, leavers, out::Colour, place, tell::Manner, vault, walk::setup};
 use crate::{
     fault::{Fault, Kind},
-    report::{outline::Outline, replay::recall, view::View},
     session::Session,
-    steps::{PHASES, Target},
+    steps::Target,
 };
 
 /// `sync` with all it can do.
@@ -40,11 +39,6 @@ fn only<'t>(chosen: &[&'t Target]) -> Result<&'t Target, Fault> {
                 .hint(format!("Choose one with `--target`: {}.", names.join(", "))))
         }
     }
-}
-
-/// The view that JSON lines are written beside.
-fn view(session: &Session) -> View {
-    recall(Outline::of(PHASES, &session.graph), session.past.iter().cloned())
 }
 
 fn cannot(error: &std::io::Error) -> Fault {

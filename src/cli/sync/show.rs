@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs::OpenOptions, process::ExitCode};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{cannot, only, view};
+use super::{cannot, only};
 use crate::{
     cli::{
         Stop,
@@ -22,6 +22,7 @@ use crate::{
         json::Json,
         overview::{self, Counted, Overview, Refused},
         sync::{self, Entry, FOLLOW_EVERY, csv, failing_now, json_entries, write_entries},
+        view::View,
     },
     session::{Session, sync::LOOK_BACK},
     steps::Target,
@@ -43,6 +44,7 @@ pub(super) async fn show(
     let telling = Telling::new(manner);
     let now = session.clock().now();
     let since = now - args.since.map_or(LOOK_BACK, |since| since);
+    let view = session.recall()?;
     let mut exit = Exit::Done;
     let mut exported = Vec::new();
     for target in chosen {
@@ -75,7 +77,7 @@ pub(super) async fn show(
             entries: &entries,
             refused: &refused,
         };
-        tell(session, target, &seen, manner).map_err(|error| cannot(&error))?;
+        tell(session, &view, target, &seen, manner).map_err(|error| cannot(&error))?;
         if let Some(fault) = &blind {
             out::note(&format!("The provisioning log could not be read: {fault}."));
             if !fault.hint.is_empty() {
@@ -123,16 +125,15 @@ struct Seen<'s> {
     refused: &'s [Refused],
 }
 
-fn tell(session: &Session, target: &Target, seen: &Seen<'_>, manner: &Manner) -> std::io::Result<()> {
-    let view = view(session);
+fn tell(session: &Session, view: &View, target: &Target, seen: &Seen<'_>, manner: &Manner) -> std::io::Result<()> {
     let health = seen.health;
     if manner.json {
         let mut json = Json::new(manner.stdout());
-        health::json(&mut json, &view, health)?;
-        overview::json_counted(&mut json, &view, &target.name, seen.counted)?;
-        findings::json(&mut json, &view, health.at, &health.findings, &health.blind)?;
-        json_entries(&mut json, &view, &target.name, seen.entries)?;
-        return overview::json_refused(&mut json, &view, &target.name, seen.refused);
+        health::json(&mut json, view, health)?;
+        overview::json_counted(&mut json, view, &target.name, seen.counted)?;
+        findings::json(&mut json, view, health.at, &health.findings, &health.blind)?;
+        json_entries(&mut json, view, &target.name, seen.entries)?;
+        return overview::json_refused(&mut json, view, &target.name, seen.refused);
     }
     if session.world.targets.len() > 1 {
         use std::io::Write;
@@ -172,7 +173,7 @@ pub(in crate::cli) fn export(
     {
         csv(out, entries).map_err(cannot)?;
     } else {
-        json_entries(&mut Json::new(out), &view(session), target, entries).map_err(cannot)?;
+        json_entries(&mut Json::new(out), &session.recall()?, target, entries).map_err(cannot)?;
     }
     Ok(())
 }
@@ -182,6 +183,7 @@ async fn follow(session: &Session, target: &Target, args: &Sync, manner: &Manner
     let mut interrupts = Interrupts::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut since = session.clock().now() - args.since.unwrap_or(SignedDuration::from_mins(10));
+    let view = session.recall()?;
     out::note("Following the provisioning log; it is some minutes behind. Ctrl-C ends it.");
     loop {
         let read = tokio::select! {
@@ -200,7 +202,7 @@ async fn follow(session: &Session, target: &Target, args: &Sync, manner: &Manner
                 let newest = new.last().map(|entry| entry.when);
                 let shown: Vec<Entry> = new.into_iter().filter(|entry| entry.fits(filter)).collect();
                 let told = if manner.json {
-                    json_entries(&mut Json::new(manner.stdout()), &view(session), &target.name, &shown)
+                    json_entries(&mut Json::new(manner.stdout()), &view, &target.name, &shown)
                 } else {
                     write_entries(manner.stdout(), manner.style, &shown)
                 };
@@ -232,7 +234,7 @@ pub(super) async fn person(
 ) -> Result<ExitCode, Stop> {
     let now = session.clock().now();
     let since = now - asked.since.map_or(SignedDuration::from_hours(7 * 24), |since| since);
-    let view = view(session);
+    let view = session.recall()?;
     let mut blind = false;
     for target in chosen {
         let at = session.job_at(target).await?;

@@ -6,17 +6,20 @@
 //! how to read one.
 
 mod line;
+mod read;
 mod writer;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::fact::Event;
+use super::{fact::Event, run::Run};
 use crate::fault::{Fault, Kind};
 use line::Header;
+pub use read::Tail;
 pub(super) use writer::Writer;
 
 /// A journal that is open for writing. No other process can open it until this is dropped.
@@ -27,26 +30,25 @@ pub struct Journal {
     lock: File,
 }
 
-/// What a journal holds.
+/// What a journal says, all its facts folded.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    /// The facts, in order.
-    pub events: Vec<Event>,
-    /// How many bytes at the end are torn: the last write before a crash, of which nobody ever heard.
-    pub torn: u64,
-    /// Where the good part ends.
-    good: u64,
+    /// What stands, and what follows.
+    pub run: Run,
+    /// How the file ends.
+    pub tail: Tail,
 }
 
 impl Recorded {
-    /// A sentence for the reader when something was cut off.
-    pub fn warning(&self) -> Option<String> {
-        (self.torn > 0).then(|| {
-            format!(
-                "the last {} bytes of the journal were torn by a crash and are cut off; what they would have said is looked up",
-                self.torn
-            )
-        })
+    /// Whether there is no fact in it.
+    pub fn is_empty(&self) -> bool {
+        self.run.seq() == 0
+    }
+
+    fn in_file(path: &Path, file: &mut File) -> Result<Self, Fault> {
+        let mut run = Run::default();
+        let tail = read::each(path, file, &mut |event| run.take(&event))?;
+        Ok(Self { run, tail })
     }
 }
 
@@ -60,15 +62,13 @@ impl Journal {
         let mut file = private(OpenOptions::new().read(true).append(true).create(true))
             .open(path)
             .map_err(|why| cannot(path, "open", &why))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|why| cannot(path, "read", &why))?;
-        let recorded = parse(path, &bytes)?;
+        let recorded = Recorded::in_file(path, &mut file)?;
         let mend = || -> io::Result<()> {
             make_private(&file)?;
-            if recorded.torn > 0 {
-                file.set_len(recorded.good)?;
+            if recorded.tail.torn > 0 {
+                file.set_len(recorded.tail.good)?;
             }
-            if recorded.good == 0 {
+            if recorded.tail.good == 0 {
                 file.write_all(Header::new(program).line().as_bytes())?;
             }
             file.sync_all()?;
@@ -89,127 +89,32 @@ impl Journal {
 
     /// Reads a journal that another process may be writing to. Changes nothing. A journal that does not exist is empty.
     pub fn read(path: &Path) -> Result<Recorded, Fault> {
-        match fs::read(path) {
-            Ok(bytes) => parse(path, &bytes),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Recorded::default()),
-            Err(why) => Err(cannot(path, "read", &why)),
+        match there(path)? {
+            Some(mut file) => Recorded::in_file(path, &mut file),
+            None => Ok(Recorded::default()),
         }
+    }
+
+    /// The same, fact by fact, in their order: all of them together would take much more memory than what they say.
+    /// After an error, what was heard is not the whole.
+    pub fn tell(path: &Path, hear: &mut dyn FnMut(Event)) -> Result<Tail, Fault> {
+        match there(path)? {
+            Some(mut file) => read::each(path, &mut file, hear),
+            None => Ok(Tail::default()),
+        }
+    }
+
+    /// The same, all at once: for documents, and whoever counts them one by one.
+    pub fn facts(path: &Path) -> Result<(Vec<Arc<Event>>, Tail), Fault> {
+        let mut facts = Vec::new();
+        let tail = Self::tell(path, &mut |event| facts.push(Arc::new(event)))?;
+        Ok((facts, tail))
     }
 
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
-
-/// Above so many bytes, lines are read on several threads.
-const LONG: usize = 256 * 1024;
-/// And no more threads than this: by then reading the file takes longer.
-const THREADS: usize = 8;
-
-/// Reads all lines. Stops at a torn tail; anything else that is not as it was written is a fault.
-fn parse(path: &Path, bytes: &[u8]) -> Result<Recorded, Fault> {
-    match side_by_side(path, bytes) {
-        Some(events) => Ok(Recorded {
-            events,
-            torn: 0,
-            good: bytes.len() as u64,
-        }),
-        None => one_by_one(path, bytes),
-    }
-}
-
-/// Reads the lines of a long journal on several threads. None where it is short, or anything is not as it should be: then the
-/// lines are looked at in turn.
-fn side_by_side(path: &Path, bytes: &[u8]) -> Option<Vec<Event>> {
-    if bytes.len() < LONG {
-        return None;
-    }
-    let (header, facts) = bytes.split_at(bytes.iter().position(|&byte| byte == b'\n')? + 1);
-    let header = str::from_utf8(header).ok()?;
-    Header::check(path, header.strip_suffix('\n')?).ok()?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    let parts: Vec<Vec<Event>> = std::thread::scope(|scope| {
-        let parts: Vec<_> = cut(facts, threads)
-            .into_iter()
-            .map(|part| scope.spawn(move || lines(part)))
-            .collect();
-        parts
-            .into_iter()
-            .map(|part| part.join().ok().flatten())
-            .collect::<Option<_>>()
-    })?;
-    let events: Vec<Event> = parts.into_iter().flatten().collect();
-    let in_order = events.iter().zip(1..).all(|(event, seq)| event.seq == seq);
-    in_order.then_some(events)
-}
-
-/// Cuts lines into about so many parts of the same length.
-fn cut(mut rest: &[u8], parts: usize) -> Vec<&[u8]> {
-    let length = rest.len().div_ceil(parts);
-    let mut found = Vec::new();
-    while let Some(end) = rest
-        .get(length..)
-        .and_then(|after| after.iter().position(|&byte| byte == b'\n'))
-    {
-        let (part, after) = rest.split_at(length + end + 1);
-        found.push(part);
-        rest = after;
-    }
-    found.push(rest);
-    found
-}
-
-/// The facts of whole lines; none if any of them is not as it was written.
-fn lines(part: &[u8]) -> Option<Vec<Event>> {
-    let text = str::from_utf8(part).ok()?;
-    if text.is_empty() {
-        return Some(Vec::new());
-    }
-    text.strip_suffix('\n')?.split('\n').map(line::parse).collect()
-}
-
-fn one_by_one(path: &Path, bytes: &[u8]) -> Result<Recorded, Fault> {
-    let mut recorded = Recorded::default();
-    let mut rest = bytes;
-    let mut number = 0_u64;
-    while !rest.is_empty() {
-        number += 1;
-        let end = rest.iter().position(|&byte| byte == b'\n');
-        let whole = end.and_then(|end| std::str::from_utf8(&rest[..end]).ok());
-        let event = match whole {
-            Some(text) if number == 1 => Header::check(path, text).map(|()| None),
-            Some(text) => line::read(path, number, recorded.events.len() as u64 + 1, text).map(Some),
-            None => Err(line::spoilt(path, number, "it is not a whole line of text")),
-        };
-        match event {
-            Ok(event) => recorded.events.extend(event),
-            Err(_) if is_torn(number, rest) => {
-                recorded.torn = rest.len() as u64;
-                break;
-            }
-            Err(fault) => return Err(fault),
-        }
-        let end = end.expect("a line that could be read has an end") + 1;
-        recorded.good += end as u64;
-        rest = &rest[end..];
-    }
-    Ok(recorded)
-}
-
-/// Whether these last bytes are what a crash leaves behind: a line without its end, or a stretch of the file that was
-/// made longer and never filled. In the first line only the beginning of our own header counts.
-fn is_torn(number: u64, rest: &[u8]) -> bool {
-    let unfilled = rest
-        .iter()
-        .position(|&byte| byte == 0)
-        .is_some_and(|at| rest[at..].iter().all(|&byte| byte == 0));
-    let unended = !rest.contains(&b'\n');
-    if number == 1 {
-        let written = &rest[..rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len())];
-        return (unended || unfilled) && Header::begins(written);
-    }
-    unended || unfilled
 }
 
 /// Takes the lock, in a file beside the journal: some systems let nobody read a locked file, and the journal is for
@@ -230,6 +135,14 @@ fn take_lock(path: &Path) -> Result<File, Fault> {
         .why("the journal is locked, and two at once would make everything twice")
         .hint("Wait until it is done, or stop it. The lock goes when that process ends.")),
         Err(TryLockError::Error(why)) => Err(cannot(&beside, "lock", &why)),
+    }
+}
+
+fn there(path: &Path) -> Result<Option<File>, Fault> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(cannot(path, "read", &why)),
     }
 }
 

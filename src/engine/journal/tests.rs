@@ -10,7 +10,7 @@ use crate::{
     engine::{
         fact::{Event, Fact, Intent},
         recorder::Recorder,
-        run::{Run, State},
+        run::State,
         step::{How, Undone},
         toy::id,
     },
@@ -43,19 +43,23 @@ fn done(name: &str) -> Fact {
     }
 }
 
+fn facts(path: &std::path::Path) -> Vec<Arc<Event>> {
+    Journal::facts(path).unwrap().0
+}
+
 /// Writes a journal of four facts and returns what was heard of.
-async fn write(path: &std::path::Path) -> Vec<Event> {
+async fn write(path: &std::path::Path) -> Vec<Arc<Event>> {
+    let mut events = facts(path);
     let (journal, recorded) = Journal::open(path, "0.1.0").unwrap();
-    let recorder = Recorder::on(journal, &recorded, Arc::new(SystemClock)).unwrap();
+    let recorder = Recorder::on(journal, recorded, Arc::new(SystemClock)).unwrap();
     let mut heard = recorder.subscribe();
     recorder.fact(None, started()).await.unwrap();
     for name in ["a", "b [x]", "c"] {
         recorder.fact(Some(&id(name)), done(name)).await.unwrap();
     }
     drop(recorder);
-    let mut events = recorded.events;
     while let Some(crate::engine::recorder::Notice::Fact(event)) = heard.try_next() {
-        events.push(Event::clone(&event));
+        events.push(event);
     }
     events
 }
@@ -65,13 +69,13 @@ async fn what_was_heard_of_is_read_back() {
     let (_directory, path) = place();
     let events = write(&path).await;
     assert_eq!(events.len(), 4);
-    assert_eq!(Journal::read(&path).unwrap().events, events);
+    assert_eq!(facts(&path), events);
     let events = write(&path).await;
     assert_eq!(
         events.iter().map(|event| event.seq).collect::<Vec<_>>(),
         (1..=8).collect::<Vec<_>>()
     );
-    assert_eq!(Journal::read(&path).unwrap().events, events);
+    assert_eq!(facts(&path), events);
 }
 
 #[cfg(unix)]
@@ -99,17 +103,14 @@ async fn a_journal_torn_at_any_byte_keeps_every_whole_line() {
             fs::write(&path, &torn).unwrap();
             let whole = bytes[..length].iter().filter(|&&byte| byte == b'\n').count();
             let (journal, recorded) = Journal::open(&path, "0.1.0").unwrap();
-            assert_eq!(recorded.events, events[..whole.saturating_sub(1)], "{length}");
+            assert_eq!(recorded.run.seq(), whole.saturating_sub(1) as u64, "{length}");
             let clean = filler.is_empty() && (length == 0 || bytes[length - 1] == b'\n');
-            assert_eq!(recorded.warning().is_none(), clean, "{length}");
+            assert_eq!(recorded.tail.warning().is_none(), clean, "{length}");
             drop(journal);
             // What is left is whole, and more can be written to it.
-            let again = Journal::read(&path).unwrap();
-            assert_eq!(
-                (again.torn, again.events.len()),
-                (0, whole.saturating_sub(1)),
-                "{length}"
-            );
+            let (again, tail) = Journal::facts(&path).unwrap();
+            assert_eq!(again, events[..whole.saturating_sub(1)], "{length}");
+            assert_eq!(tail.torn, 0, "{length}");
         }
     }
     write(&path).await;
@@ -183,7 +184,7 @@ async fn two_at_once_are_refused_and_reading_is_not() {
 async fn a_fact_that_does_not_follow_is_refused_and_not_written() {
     let (_directory, path) = place();
     let (journal, recorded) = Journal::open(&path, "0.1.0").unwrap();
-    let recorder = Recorder::on(journal, &recorded, Arc::new(SystemClock)).unwrap();
+    let recorder = Recorder::on(journal, recorded, Arc::new(SystemClock)).unwrap();
     assert!(
         recorder.fact(Some(&id("a")), done("a")).await.is_err(),
         "no run is open"
@@ -202,16 +203,16 @@ async fn a_fact_that_does_not_follow_is_refused_and_not_written() {
         assert_eq!(fault.kind, Kind::Internal);
     }
     drop(recorder);
-    assert_eq!(Journal::read(&path).unwrap().events.len(), 1);
+    assert_eq!(facts(&path).len(), 1);
 }
 
 /// Samples of released formats stay readable for ever: never change the file, only add others.
 #[test]
 fn a_journal_of_version_1_is_read_for_ever() {
     let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journals/v1.jsonl"));
-    let events = Journal::read(path).unwrap().events;
+    let events = facts(path);
     assert_eq!(events.len(), 20);
-    let run = Run::of(&events);
+    let run = Journal::read(path).unwrap().run;
     let state = |step: &str| {
         let node = run.nodes().into_iter().find(|(id, _)| id.step == step).unwrap();
         run.state(node.0)
@@ -234,53 +235,57 @@ fn a_journal_of_version_1_is_read_for_ever() {
     assert_eq!(again, text.split_once('\n').unwrap().1);
 }
 
-/// The text of a journal that is long enough for several threads.
-fn long() -> String {
-    let mut text = super::line::Header::new("0.1.0").line();
-    for seq in 1..=2_000 {
-        let event = Event {
-            seq,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            node: Some(id(&format!("n{}", seq % 50))),
-            fact: done("x"),
-            calls: Vec::new(),
-        };
-        text.push_str(&super::line::write(&event).unwrap());
-    }
-    assert!(text.len() > super::LONG);
-    text
+/// The text of a journal that is long enough for several threads, and its facts.
+fn long() -> (String, Vec<Arc<Event>>) {
+    let event = |seq| Event {
+        seq,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        node: Some(id(&format!("n{}", seq % 50))),
+        fact: done("x"),
+        calls: Vec::new(),
+    };
+    let facts: Vec<Arc<Event>> = (1..=10_000).map(event).map(Arc::new).collect();
+    let lines = facts.iter().map(|event| super::line::write(event).unwrap());
+    let text: String = [super::line::Header::new("0.1.0").line()]
+        .into_iter()
+        .chain(lines)
+        .collect();
+    assert!(text.len() > 2 * super::read::STRETCH);
+    (text, facts)
 }
 
 #[test]
-fn a_long_journal_says_the_same_on_several_threads() {
+fn a_long_journal_is_told_in_order_by_several_threads() {
     let (_directory, path) = place();
-    let text = long();
-    let several = super::side_by_side(&path, text.as_bytes()).unwrap();
-    let one = super::one_by_one(&path, text.as_bytes()).unwrap();
-    assert_eq!(several, one.events);
-    assert_eq!((one.good, one.torn), (text.len() as u64, 0));
-    for parts in 1..9 {
-        let cut = super::cut(text.as_bytes(), parts);
-        assert!(
-            cut.len() <= parts && cut.iter().all(|part| part.ends_with(b"\n")),
-            "{parts}"
-        );
-        assert_eq!(cut.concat(), text.as_bytes(), "{parts}");
-    }
+    let (text, written) = long();
+    fs::write(&path, &text).unwrap();
+    assert_eq!(facts(&path), written);
+    let recorded = Journal::read(&path).unwrap();
+    assert_eq!((recorded.run.seq(), recorded.tail.torn), (10_000, 0));
+    // Another process has begun to write the next line.
+    fs::write(&path, text.clone() + "{\"seq\":10001,").unwrap();
+    let (heard, tail) = Journal::facts(&path).unwrap();
+    assert_eq!((heard, tail.torn, tail.good), (written, 13, text.len() as u64));
 }
 
 #[test]
 fn a_long_journal_that_is_spoilt_or_torn_is_found_out() {
     let (_directory, path) = place();
-    let text = long();
-    let torn = super::parse(&path, &text.as_bytes()[..text.len() - 3]).unwrap();
-    assert_eq!(torn.events.len(), 1_999);
-    assert!(torn.torn > 0);
+    let (text, written) = long();
+    fs::write(&path, &text.as_bytes()[..text.len() - 3]).unwrap();
+    let (heard, tail) = Journal::facts(&path).unwrap();
+    assert_eq!(heard, written[..9_999]);
+    assert!(tail.torn > 0);
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let spoilt = text.replacen(lines[1_200], &lines[1_200].replacen("seen", "sees", 1), 1);
-    let gap = text.replacen(lines[1_200], "", 1);
-    for text in [spoilt, gap] {
-        let fault = super::parse(&path, text.as_bytes()).unwrap_err();
-        assert!(fault.to_string().contains("line 1201"), "{fault}");
+    // In the first stretch, in one in the middle, and in what is left after the last whole one.
+    for at in [3, 1_200, 5_000, 9_999] {
+        let spoilt = text.replacen(lines[at], &lines[at].replacen("seen", "sees", 1), 1);
+        let gap = text.replacen(lines[at], "", 1);
+        let doubled = text.replacen(lines[at], &format!("{0}{0}", lines[at]), 1);
+        for (text, number) in [(spoilt, at + 1), (gap, at + 1), (doubled, at + 2)] {
+            fs::write(&path, text).unwrap();
+            let fault = Journal::facts(&path).unwrap_err();
+            assert!(fault.to_string().contains(&format!("line {number} ")), "{fault}");
+        }
     }
 }

@@ -418,7 +418,7 @@ impl Bench {
     }
 
     pub(super) fn driver(&self) -> (Driver<Toy>, Subscription) {
-        let recorder = Arc::new(Recorder::in_memory(&self.events, Arc::clone(&self.toy.clock)));
+        let recorder = Arc::new(Recorder::in_memory(Run::of(&self.events), Arc::clone(&self.toy.clock)));
         let heard = recorder.subscribe();
         let driver = Driver::new(
             self.graph(),

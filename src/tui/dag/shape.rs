@@ -153,13 +153,12 @@ impl Shape {
         for (at, &card) in self.order.iter().enumerate() {
             place[card] = at;
         }
-        let words = self.cards.len().div_ceil(64);
         let mut ancestors: Vec<Box<[u64]>> = vec![Box::default(); self.cards.len()];
         for &card in &self.order {
             let mut before = std::mem::take(&mut self.before[card]);
             before.sort_unstable_by_key(|&card| Reverse(place[card]));
             before.dedup();
-            let mut all = vec![0_u64; words].into_boxed_slice();
+            let mut all = vec![0_u64; place[card] / 64 + 1].into_boxed_slice();
             before.retain(|&other| {
                 let at = place[other];
                 if all[at / 64] >> (at % 64) & 1 == 1 {
@@ -179,7 +178,10 @@ impl Shape {
             });
             before.sort_unstable_by_key(|&card| place[card]);
             self.before[card] = before;
-            ancestors[card] = all;
+            // Nobody asks what comes before the last of a way, and of a fleet almost all are.
+            if !self.after[card].is_empty() {
+                ancestors[card] = all;
+            }
         }
         self.turn_round();
     }

@@ -19,7 +19,7 @@ use fedwiz::{
     },
     fault::Fault,
     profile::Profile,
-    report::{outline::Outline, replay::recall, view::View},
+    report::{outline::Outline, view::View},
     session::Session,
     sim::Sim,
     steps::PHASES,
@@ -65,7 +65,7 @@ impl Film {
         Self {
             name: session.profile.federation.clone(),
             leads: format!("{} ⇄ aws (us-east-1)", session.profile.entra.tenant),
-            empty: recall(Outline::of(PHASES, graph), []),
+            empty: View::new(Outline::of(PHASES, graph)),
             map: Map::of(graph),
             needs: graph
                 .indices()
