@@ -256,7 +256,8 @@ fn long() -> (String, Vec<Arc<Event>>) {
 
 #[test]
 fn a_long_journal_is_told_in_order_by_several_threads() {
-    let (_directory, path) = place();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.jsonl");
     let (text, written) = long();
     fs::write(&path, &text).unwrap();
     assert_eq!(facts(&path), written);
@@ -270,7 +271,8 @@ fn a_long_journal_is_told_in_order_by_several_threads() {
 
 #[test]
 fn a_long_journal_that_is_spoilt_or_torn_is_found_out() {
-    let (_directory, path) = place();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal.jsonl");
     let (text, written) = long();
     fs::write(&path, &text.as_bytes()[..text.len() - 3]).unwrap();
     let (heard, tail) = Journal::facts(&path).unwrap();
