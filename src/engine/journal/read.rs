@@ -40,8 +40,8 @@ impl Tail {
 const LONG: u64 = 256 * 1024;
 /// About so many bytes are read by one thread at a time.
 pub(super) const STRETCH: usize = 128 * 1024;
-/// And no more threads than this: by then reading the file takes longer.
-const THREADS: usize = 8;
+/// And no more threads than this: by then reading the file takes longer, and each keeps memory of its own.
+const THREADS: usize = 4;
 
 /// How far a file was read.
 #[derive(Default)]
