@@ -1,6 +1,8 @@
 //! `entra.member[…]`: who belongs to a group. Each member is a thing of its own, so that exactly who was added is taken out again,
 //! and whoever was in the group before stays.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,7 +20,7 @@ use crate::{
         step::{About, Effect, Executor, Gone, Item, Made, Probe, Scope, Step, StepId, Undone},
     },
     fault::{Fault, Kind, Retry},
-    profile,
+    profile::{self, User},
 };
 
 /// What stands between the parts of a key.
@@ -41,7 +43,11 @@ pub struct Membership {
 
 /// The keys of a group's members, in the profile's order, each with the sign-in name. Who is no user of the profile is left out.
 pub(super) fn keys<'w>(world: &'w World, group: &'w profile::Group) -> impl Iterator<Item = (String, &'w str)> {
-    let users = group.members.iter().filter_map(|upn| world.profile.user(upn));
+    // By name, and not looked for one after the other: a large group has thousands of members.
+    let users = &world.profile.people.user;
+    let by_name: HashMap<String, &User> = users.iter().map(|user| (user.upn.to_ascii_lowercase(), user)).collect();
+    let members = group.members.iter();
+    let users = members.filter_map(move |upn| by_name.get(&upn.to_ascii_lowercase()).copied());
     users.map(|user| (format!("{}{BETWEEN}{}", group.name, user.upn), user.upn.as_str()))
 }
 
@@ -116,7 +122,7 @@ impl Step<World> for GroupMember {
     fn items(&self, world: &World, _: Option<&str>) -> Vec<Item> {
         let mut items: Vec<Item> = Vec::new();
         for group in &world.profile.people.group {
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             let of_group = keys(world, group).filter(|(_, upn)| seen.insert(*upn));
             items.extend(of_group.map(|(key, upn)| {
                 Item::new(key)

@@ -1,13 +1,16 @@
 //! The summary that closes a run.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    io,
+};
 
 use super::capital;
 use crate::engine::fact::Intent;
 use crate::report::{
     clean::clean,
     paper::Paper,
-    summary::Summary,
+    summary::{Failure, Summary},
     wire::{Fault, Node},
     words::{self, State, Tone},
 };
@@ -28,16 +31,14 @@ pub(super) fn closing<W: io::Write>(paper: &mut Paper<W>, summary: &Summary) -> 
     for (label, text) in figures(summary) {
         paper.hang(2, &format!("{label:<10}"), &text, None)?;
     }
-    list(paper, "Failed", &summary.failures, |failure| {
-        (State::Failed, &failure.node, fault_lines(&failure.fault))
-    })?;
+    failed(paper, &summary.failures)?;
     list(paper, "Needs a person", &summary.needs, |need| {
         let mut lines = vec![(String::new(), need.title.clone())];
         if !need.proof.is_empty() {
             lines.push(("done when ".into(), format!("this is seen: {}", need.proof)));
         }
         if !need.hint.is_empty() {
-            lines.push(("to do     ".into(), need.hint.clone()));
+            lines.push((TO_DO.into(), need.hint.clone()));
         }
         (State::NeedsPerson, &need.node, lines)
     })?;
@@ -116,6 +117,49 @@ fn figures(summary: &Summary) -> Vec<(&'static str, String)> {
     figures
 }
 
+/// What failed. Of those that failed for the same reason, the reason is told once, after the last of them.
+pub(super) fn failed<W: io::Write>(paper: &mut Paper<W>, all: &[Failure]) -> io::Result<()> {
+    let mut alike: Vec<Vec<&Failure>> = Vec::new();
+    let mut by_reason: HashMap<_, usize> = HashMap::new();
+    for failure in all {
+        let Fault { code, why, hint, .. } = &failure.fault;
+        let next = alike.len();
+        match by_reason.entry((code, why, hint)) {
+            Entry::Occupied(at) if !why.is_empty() => alike[*at.get()].push(failure),
+            Entry::Occupied(_) => alike.push(vec![failure]),
+            Entry::Vacant(at) => {
+                at.insert(next);
+                alike.push(vec![failure]);
+            }
+        }
+    }
+    heading(paper, "Failed", all.len())?;
+    for group in alike {
+        let [others @ .., last] = group.as_slice() else {
+            continue;
+        };
+        let lines = fault_lines(&last.fault);
+        if others.is_empty() {
+            one(paper, State::Failed, &last.node, &lines)?;
+            continue;
+        }
+        // Whom to ask about it in a support case differs.
+        for failure in &group {
+            let request = failure.fault.request_id.as_ref();
+            let request = request.map(|id| (String::new(), format!("request {id}")));
+            one(paper, State::Failed, &failure.node, request.as_slice())?;
+        }
+        // What happened often names what it happened to, and that stands there already.
+        let same = others.iter().all(|other| other.fault.what == last.fault.what);
+        for (label, text) in &lines {
+            if label == WHY || label == TO_DO || (label == WHAT && same) {
+                paper.hang(4, label, text, None)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn held_up<W: io::Write>(paper: &mut Paper<W>, summary: &Summary) -> io::Result<()> {
     let mut roots: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for held in &summary.held_up {
@@ -146,36 +190,48 @@ fn list<W: io::Write, T>(
     all: &[T],
     tell: impl Fn(&T) -> (State, &Node, Lines),
 ) -> io::Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
-    paper.blank()?;
-    paper.say(0, &format!("{title} ({})", all.len()), None)?;
-    for one in all {
-        let (state, node, lines) = tell(one);
-        let mark = format!("{} ", paper.style.glyph(state.look()));
-        match lines.as_slice() {
-            [(label, text)] if label.is_empty() => paper.hang(2, &mark, &format!("{}: {text}", name(node)), None)?,
-            lines => {
-                paper.hang(2, &mark, &name(node), None)?;
-                for (label, text) in lines {
-                    paper.hang(4, label, text, None)?;
-                }
-            }
-        }
+    heading(paper, title, all.len())?;
+    for item in all {
+        let (state, node, lines) = tell(item);
+        one(paper, state, node, &lines)?;
     }
     Ok(())
 }
+
+fn heading<W: io::Write>(paper: &mut Paper<W>, title: &str, number: usize) -> io::Result<()> {
+    if number == 0 {
+        return Ok(());
+    }
+    paper.blank()?;
+    paper.say(0, &format!("{title} ({number})"), None)
+}
+
+fn one<W: io::Write>(paper: &mut Paper<W>, state: State, node: &Node, lines: &[(String, String)]) -> io::Result<()> {
+    let mark = format!("{} ", paper.style.glyph(state.look()));
+    match lines {
+        [(label, text)] if label.is_empty() => paper.hang(2, &mark, &format!("{}: {text}", name(node)), None),
+        lines => {
+            paper.hang(2, &mark, &name(node), None)?;
+            lines
+                .iter()
+                .try_for_each(|(label, text)| paper.hang(4, label, text, None))
+        }
+    }
+}
+
+const WHAT: &str = "what      ";
+const WHY: &str = "why       ";
+const TO_DO: &str = "to do     ";
 
 fn fault_lines(fault: &Fault) -> Lines {
     let what = match &fault.code {
         Some(code) => format!("{} [{code}]", fault.what),
         None => fault.what.clone(),
     };
-    let mut lines = vec![("what      ".to_owned(), what)];
+    let mut lines = vec![(WHAT.to_owned(), what)];
     let more = [
-        ("why       ", Some(&fault.why)),
-        ("to do     ", Some(&fault.hint)),
+        (WHY, Some(&fault.why)),
+        (TO_DO, Some(&fault.hint)),
         ("request   ", fault.request_id.as_ref()),
     ];
     for (label, text) in more {

@@ -8,7 +8,9 @@ use crate::{
     },
     report::{
         clean::{acts, width},
+        summary::Failure,
         testing::{self, Script, play_out, telling},
+        wire::{self, Node},
     },
 };
 
@@ -335,4 +337,67 @@ fn taking_back_on_a_persons_word_is_unproven() {
         text.contains("Unproven: nobody saw it, a person gave their word (1)"),
         "{text}"
     );
+}
+
+#[test]
+fn what_failed_for_the_same_reason_is_told_with_it_once() {
+    let failure = |item: &str, what: &str, why: &str, request: Option<&str>| Failure {
+        node: Node {
+            target: None,
+            step: "aws.assignment".into(),
+            item: Some(item.into()),
+        },
+        fault: wire::Fault {
+            what: what.into(),
+            why: why.into(),
+            request_id: request.map(Into::into),
+            ..wire::Fault::from(&testing::fault())
+        },
+    };
+    let all = [
+        failure("a", "AWS cannot make it: a", "the account is suspended", Some("r-1")),
+        failure(
+            "b",
+            "AWS cannot make it: b",
+            "a role of this name is there",
+            Some("r-2"),
+        ),
+        failure("c", "AWS cannot make it: c", "the account is suspended", None),
+        failure("d", "it is refused", "the right is missing", Some("r-4")),
+        failure("e", "it is refused", "the right is missing", Some("r-5")),
+        failure("f", "nobody knows", "", None),
+        failure("g", "nobody knows", "", None),
+    ];
+    let mut paper = Paper::new(Vec::new(), testing::style());
+    closing::failed(&mut paper, &all).expect("memory takes everything");
+    let told = String::from_utf8(paper.into_inner()).expect("text");
+    insta::assert_snapshot!(told, @"
+
+    Failed (7)
+      ✘ aws.assignment[a]: request r-1
+      ✘ aws.assignment[c]
+        why       the account is suspended
+        to do     Ask an administrator to consent to it, then run `fedwiz apply`
+                  again.
+      ✘ aws.assignment[b]
+        what      AWS cannot make it: b [Authorization_RequestDenied]
+        why       a role of this name is there
+        to do     Ask an administrator to consent to it, then run `fedwiz apply`
+                  again.
+        request   r-2
+      ✘ aws.assignment[d]: request r-4
+      ✘ aws.assignment[e]: request r-5
+        what      it is refused [Authorization_RequestDenied]
+        why       the right is missing
+        to do     Ask an administrator to consent to it, then run `fedwiz apply`
+                  again.
+      ✘ aws.assignment[f]
+        what      nobody knows [Authorization_RequestDenied]
+        to do     Ask an administrator to consent to it, then run `fedwiz apply`
+                  again.
+      ✘ aws.assignment[g]
+        what      nobody knows [Authorization_RequestDenied]
+        to do     Ask an administrator to consent to it, then run `fedwiz apply`
+                  again.
+    ");
 }

@@ -14,8 +14,9 @@ use fedwiz::{
         graph::NodeId,
         guide::{Answer, Entry, Guide, Nobody, Operator},
         outcome::Outcome,
-        recorder::Notice,
+        recorder::{Notice, Recorder},
         select::Selection,
+        signal::Signal,
     },
     fault::Fault,
     profile::Profile,
@@ -101,6 +102,7 @@ impl Film {
                 console: Arc::clone(&console),
                 control: OnceLock::new(),
                 sim: Arc::clone(&world.sim),
+                recorder: Arc::clone(&session.recorder),
             });
             let driver = match play {
                 Play::Stop => session.driver(Arc::clone(&stopper) as Arc<dyn Operator>, Selection::default()),
@@ -139,6 +141,7 @@ struct Stopper {
     console: Arc<dyn Operator>,
     control: OnceLock<Control>,
     sim: Arc<Sim>,
+    recorder: Arc<Recorder>,
 }
 
 /// How long a person takes to stop it. The clock goes on only when nothing else is under way: so the stop always falls into
@@ -152,7 +155,11 @@ impl Operator for Stopper {
             && let Some(control) = self.control.get()
         {
             self.sim.clock().sleep(HESITATES).await;
+            let mut told = self.recorder.subscribe();
             control.tell(Order::Stop);
+            // Nothing is answered before the order is heard: else what the answer sets going may come first.
+            let heard = |notice: &Notice| matches!(notice, Notice::Signal(event) if event.signal == Signal::Stopping);
+            while !told.next().await.as_ref().is_none_or(heard) {}
         }
         self.console.ask(node, guide).await
     }
