@@ -38,8 +38,8 @@ pub fn replay(
 pub fn recall(outline: Outline, journal: &Path, of_these: impl Fn(&Event) -> bool) -> Result<View, Fault> {
     let mut view = View::new(outline);
     Journal::tell(journal, &mut |event| {
-        if of_these(&event) {
-            view.see(&Notice::Fact(Arc::new(event)));
+        if of_these(event) {
+            view.see_fact(event);
         }
     })?;
     Ok(view)

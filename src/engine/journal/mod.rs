@@ -47,7 +47,7 @@ impl Recorded {
 
     fn in_file(path: &Path, file: &mut File) -> Result<Self, Fault> {
         let mut run = Run::default();
-        let tail = read::each(path, file, &mut |event| run.take(&event))?;
+        let tail = read::each(path, file, &mut |event| run.take(event))?;
         Ok(Self { run, tail })
     }
 }
@@ -97,7 +97,7 @@ impl Journal {
 
     /// The same, fact by fact, in their order: all of them together would take much more memory than what they say.
     /// After an error, what was heard is not the whole.
-    pub fn tell(path: &Path, hear: &mut dyn FnMut(Event)) -> Result<Tail, Fault> {
+    pub fn tell(path: &Path, hear: &mut dyn FnMut(&Event)) -> Result<Tail, Fault> {
         match there(path)? {
             Some(mut file) => read::each(path, &mut file, hear),
             None => Ok(Tail::default()),
@@ -107,7 +107,7 @@ impl Journal {
     /// The same, all at once: for documents, and whoever counts them one by one.
     pub fn facts(path: &Path) -> Result<(Vec<Arc<Event>>, Tail), Fault> {
         let mut facts = Vec::new();
-        let tail = Self::tell(path, &mut |event| facts.push(Arc::new(event)))?;
+        let tail = Self::tell(path, &mut |event| facts.push(Arc::new(event.clone())))?;
         Ok((facts, tail))
     }
 

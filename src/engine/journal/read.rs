@@ -6,7 +6,8 @@ use std::{
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     path::Path,
-    thread::{self, available_parallelism},
+    sync::mpsc,
+    thread::{self, Scope, available_parallelism},
 };
 
 use super::{
@@ -37,9 +38,9 @@ impl Tail {
 }
 
 /// Above so many bytes, lines are read on several threads.
-const LONG: u64 = 256 * 1024;
+const LONG: u64 = 512 * 1024;
 /// About so many bytes are read by one thread at a time.
-pub(super) const STRETCH: usize = 128 * 1024;
+pub(super) const STRETCH: usize = 256 * 1024;
 /// And no more threads than this: by then reading the file takes longer, and each keeps memory of its own.
 const THREADS: usize = 4;
 
@@ -60,7 +61,7 @@ impl Read {
 }
 
 /// Tells each fact. Stops at a torn tail; anything else that is not as it was written is a fault.
-pub(super) fn each(path: &Path, file: &mut File, hear: &mut dyn FnMut(Event)) -> Result<Tail, Fault> {
+pub(super) fn each(path: &Path, file: &mut File, hear: &mut dyn FnMut(&Event)) -> Result<Tail, Fault> {
     let mut read = Read::default();
     let rest = (|| -> io::Result<Vec<u8>> {
         if file.metadata()?.len() >= LONG {
@@ -78,13 +79,16 @@ pub(super) fn each(path: &Path, file: &mut File, hear: &mut dyn FnMut(Event)) ->
 }
 
 /// Reads whole lines on several threads, as far as all is as it should be.
-fn side_by_side(path: &Path, file: &mut File, read: &mut Read, hear: &mut dyn FnMut(Event)) -> io::Result<()> {
+fn side_by_side(path: &Path, file: &mut File, read: &mut Read, hear: &mut dyn FnMut(&Event)) -> io::Result<()> {
     let threads = available_parallelism().map_or(1, usize::from).min(THREADS);
     let mut stretches = Stretches { file, rest: Vec::new() };
     thread::scope(|scope| {
+        let readers: Vec<Reader> = (0..threads).map(|_| Reader::start(scope)).collect();
+        // They take turns, and so what they have read comes in order.
+        let mut turns = readers.iter().cycle();
         let mut ahead = VecDeque::new();
         loop {
-            while ahead.len() < threads
+            while ahead.len() <= threads
                 && let Some(mut stretch) = stretches.next()?
             {
                 let length = stretch.len() as u64;
@@ -95,12 +99,14 @@ fn side_by_side(path: &Path, file: &mut File, read: &mut Read, hear: &mut dyn Fn
                         return Ok(());
                     }
                 }
-                ahead.push_back((length, scope.spawn(move || lines(&stretch))));
+                let Some(reader) = turns.next() else { return Ok(()) };
+                reader.order(Order::Read(stretch));
+                ahead.push_back((length, reader));
             }
-            let Some((length, stretch)) = ahead.pop_front() else {
+            let Some((length, reader)) = ahead.pop_front() else {
                 return Ok(());
             };
-            let Some(events) = stretch.join().ok().flatten() else {
+            let Some(events) = reader.found() else {
                 return Ok(());
             };
             if !events.iter().zip(read.facts + 1..).all(|(event, seq)| event.seq == seq) {
@@ -108,9 +114,50 @@ fn side_by_side(path: &Path, file: &mut File, read: &mut Read, hear: &mut dyn Fn
             }
             read.good += length;
             read.facts += events.len() as u64;
-            events.into_iter().for_each(&mut *hear);
+            events.iter().for_each(&mut *hear);
+            reader.order(Order::Forget(events));
         }
     })
+}
+
+/// A thread that reads lines.
+struct Reader {
+    orders: mpsc::Sender<Order>,
+    found: mpsc::Receiver<Option<Vec<Event>>>,
+}
+
+enum Order {
+    Read(Vec<u8>),
+    /// Whoever made them gives their memory back: another thread would have to wait for this one each time.
+    Forget(Vec<Event>),
+}
+
+impl Reader {
+    /// Ends when it is dropped.
+    fn start<'scope>(scope: &'scope Scope<'scope, '_>) -> Self {
+        let (orders, inbox) = mpsc::channel();
+        let (tell, found) = mpsc::channel();
+        scope.spawn(move || {
+            for order in inbox {
+                match order {
+                    // Nobody hears it where something before it was not as it should be.
+                    Order::Read(stretch) => drop(tell.send(lines(&stretch))),
+                    Order::Forget(events) => drop(events),
+                }
+            }
+        });
+        Self { orders, found }
+    }
+
+    fn order(&self, order: Order) {
+        // A thread that is gone has found nothing, which is noticed.
+        let _ = self.orders.send(order);
+    }
+
+    /// The facts of the next stretch; none where a line of it is not as it was written.
+    fn found(&self) -> Option<Vec<Event>> {
+        self.found.recv().ok().flatten()
+    }
 }
 
 fn is_header(path: &Path, line: &[u8]) -> bool {
@@ -151,7 +198,7 @@ fn lines(stretch: &[u8]) -> Option<Vec<Event>> {
 }
 
 /// Reads lines in turn, and says what is wrong with the first that is not as it was written. How many bytes are torn.
-fn one_by_one(path: &Path, bytes: &[u8], read: &mut Read, hear: &mut dyn FnMut(Event)) -> Result<u64, Fault> {
+fn one_by_one(path: &Path, bytes: &[u8], read: &mut Read, hear: &mut dyn FnMut(&Event)) -> Result<u64, Fault> {
     let mut rest = bytes;
     while !rest.is_empty() {
         let number = read.line();
@@ -165,7 +212,7 @@ fn one_by_one(path: &Path, bytes: &[u8], read: &mut Read, hear: &mut dyn FnMut(E
         match event {
             Ok(event) => {
                 read.facts += u64::from(event.is_some());
-                event.into_iter().for_each(&mut *hear);
+                event.iter().for_each(&mut *hear);
             }
             Err(_) if is_torn(number, rest) => return Ok(rest.len() as u64),
             Err(fault) => return Err(fault),

@@ -244,7 +244,7 @@ fn long() -> (String, Vec<Arc<Event>>) {
         fact: done("x"),
         calls: Vec::new(),
     };
-    let facts: Vec<Arc<Event>> = (1..=4_000).map(event).map(Arc::new).collect();
+    let facts: Vec<Arc<Event>> = (1..=8_000).map(event).map(Arc::new).collect();
     let lines = facts.iter().map(|event| super::line::write(event).unwrap());
     let text: String = [super::line::Header::new("0.1.0").line()]
         .into_iter()
@@ -262,9 +262,9 @@ fn a_long_journal_is_told_in_order_by_several_threads() {
     fs::write(&path, &text).unwrap();
     assert_eq!(facts(&path), written);
     let recorded = Journal::read(&path).unwrap();
-    assert_eq!((recorded.run.seq(), recorded.tail.torn), (4_000, 0));
+    assert_eq!((recorded.run.seq(), recorded.tail.torn), (8_000, 0));
     // Another process has begun to write the next line.
-    fs::write(&path, text.clone() + "{\"seq\":4001,").unwrap();
+    fs::write(&path, text.clone() + "{\"seq\":8001,").unwrap();
     let (heard, tail) = Journal::facts(&path).unwrap();
     assert_eq!((heard, tail.torn, tail.good), (written, 12, text.len() as u64));
 }
@@ -276,11 +276,11 @@ fn a_long_journal_that_is_spoilt_or_torn_is_found_out() {
     let (text, written) = long();
     fs::write(&path, &text.as_bytes()[..text.len() - 3]).unwrap();
     let (heard, tail) = Journal::facts(&path).unwrap();
-    assert_eq!(heard, written[..3_999]);
+    assert_eq!(heard, written[..7_999]);
     assert!(tail.torn > 0);
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     // In the first stretch, in one in the middle, and in what is left after the last whole one.
-    for at in [3, 1_200, 2_500, 3_999] {
+    for at in [3, 2_400, 5_000, 7_999] {
         let spoilt = text.replacen(lines[at], &lines[at].replacen("seen", "sees", 1), 1);
         let gap = text.replacen(lines[at], "", 1);
         let doubled = text.replacen(lines[at], &format!("{0}{0}", lines[at]), 1);

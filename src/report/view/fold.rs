@@ -59,7 +59,8 @@ impl View {
         }
     }
 
-    fn see_fact(&mut self, event: &Event) -> Seen {
+    /// Takes a fact in.
+    pub(in crate::report) fn see_fact(&mut self, event: &Event) -> Seen {
         self.now = Some(event.at);
         self.seq = event.seq;
         let Some(id) = &event.node else {
