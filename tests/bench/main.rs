@@ -72,9 +72,10 @@ type Measure = fn(&Wish, &mut Table);
 
 /// Each group of rows, by its name.
 const GROUPS: &[(&str, Measure)] = &[
+    // First, as in life: a program reads its journal before it has done anything else.
+    ("resume", journal::measure),
     ("frame", frame::measure),
     ("layout", layout::measure),
-    ("resume", journal::measure),
     #[cfg(target_os = "linux")]
     ("screen", process::screen),
     #[cfg(target_os = "linux")]
