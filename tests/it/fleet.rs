@@ -12,27 +12,12 @@ use serde_json::Value;
 
 use crate::{
     harness::{SimProcess, fedwiz, run},
-    loopback::Loopback,
+    loopback::{Loopback, only, walk},
 };
-
-fn walk<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(test)
-}
 
 fn target(name: &str) -> Selection {
     Selection {
         targets: vec![name.into()],
-        ..Selection::default()
-    }
-}
-
-fn only(step: &str) -> Selection {
-    Selection {
-        only: vec![step.into()],
         ..Selection::default()
     }
 }

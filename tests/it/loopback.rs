@@ -31,6 +31,23 @@ use tempfile::TempDir;
 
 use crate::fused_store::FusedStore;
 
+/// Runs a test on as many threads as the machine has cores.
+pub fn walk<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(test)
+}
+
+/// This part of the walk alone.
+pub fn only(step: &str) -> Selection {
+    Selection {
+        only: vec![step.into()],
+        ..Selection::default()
+    }
+}
+
 /// Nobody reads codes here: an application signs in.
 struct NobodyReads;
 

@@ -7,7 +7,7 @@ use fedwiz::{
     sim::{Weather, aws::organization},
 };
 
-use crate::loopback::Loopback;
+use crate::loopback::{Loopback, only, walk};
 
 const WORLD: &str = r#"
 title = "test"
@@ -19,21 +19,6 @@ generate = { accounts = 30, users = 2000, permission_sets = 2 }
 
 /// The set that is given to people.
 const SET: &str = "Shared";
-
-fn walk<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(test)
-}
-
-fn only(step: &str) -> Selection {
-    Selection {
-        only: vec![step.into()],
-        ..Selection::default()
-    }
-}
 
 /// So many people have the set in these accounts, and nobody has anything else.
 fn give(profile: &mut Profile, people: usize, accounts: &[String]) {

@@ -7,15 +7,7 @@ use fedwiz::{
 };
 use serde_json::json;
 
-use crate::loopback::Loopback;
-
-fn walk<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(test)
-}
+use crate::loopback::{Loopback, walk};
 
 /// What may be different in the end: a part of the line, and why that is right.
 type Left = (&'static str, &'static str);
