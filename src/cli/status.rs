@@ -133,8 +133,8 @@ async fn care(session: &Session, args: &args::Status, manner: &Manner) -> Result
     }
     let rows: Vec<Row> = all.iter().flat_map(|health| health.findings.clone()).collect();
     let blind: Vec<Blind> = all.iter().flat_map(|health| health.blind.clone()).collect();
-    let view = session.recall()?;
     let written = if manner.json {
+        let view = session.recall()?;
         let mut json = Json::new(manner.stdout());
         all.iter()
             .try_for_each(|health| health::json(&mut json, &view, health))

@@ -221,21 +221,26 @@ async fn a_permission_set_has_a_whole_life() {
     only_doubles(&sim, 1);
 }
 
+/// A new user and a new permission set, to be put together in the management account.
+async fn nikki_in_ops(aws: &Aws, instance: &Instance) -> Assignment {
+    let set = aws
+        .create_permission_set(instance, "Ops", &fields("PT1H"), &BTreeMap::new())
+        .await
+        .unwrap();
+    let principal = Principal::User(aws.create_user(instance, &nikki()).await.unwrap());
+    Assignment {
+        account: instance.owner.clone(),
+        permission_set: set,
+        principal,
+    }
+}
+
 #[tokio::test]
 async fn who_lost_the_answer_to_a_change_finds_it_among_what_is_in_flight() {
     // As slow as the vendor: what was begun is still under way when it is looked for.
     let (sim, aws) = start_at(WORLD, 1.0).await;
     let instance = the_instance(&aws).await;
-    let set = aws
-        .create_permission_set(&instance, "Ops", &fields("PT1H"), &BTreeMap::new())
-        .await
-        .unwrap();
-    let principal = Principal::User(aws.create_user(&instance, &nikki()).await.unwrap());
-    let assignment = Assignment {
-        account: instance.owner.clone(),
-        permission_set: set,
-        principal,
-    };
+    let assignment = nikki_in_ops(&aws, &instance).await;
     let other = Assignment {
         principal: Principal::User("somebody else".into()),
         ..assignment.clone()
@@ -256,16 +261,7 @@ async fn who_lost_the_answer_to_a_change_finds_it_among_what_is_in_flight() {
 async fn nobody_has_a_set_in_an_account_where_it_is_not_and_what_this_process_changes_is_read_anew() {
     let (sim, aws) = start(WORLD).await;
     let instance = the_instance(&aws).await;
-    let set = aws
-        .create_permission_set(&instance, "Ops", &fields("PT1H"), &BTreeMap::new())
-        .await
-        .unwrap();
-    let user = aws.create_user(&instance, &nikki()).await.unwrap();
-    let assignment = Assignment {
-        account: instance.owner.clone(),
-        permission_set: set.clone(),
-        principal: Principal::User(user),
-    };
+    let assignment = nikki_in_ops(&aws, &instance).await;
     let stands = async || {
         let mut found = Vec::new();
         for by in [By::Pair, By::Principal] {
@@ -292,16 +288,8 @@ async fn nobody_has_a_set_in_an_account_where_it_is_not_and_what_this_process_ch
 async fn an_assignment_comes_and_goes_asynchronously() {
     let (sim, aws) = start(WORLD).await;
     let instance = the_instance(&aws).await;
-    let set = aws
-        .create_permission_set(&instance, "Ops", &fields("PT1H"), &BTreeMap::new())
-        .await
-        .unwrap();
-    let user = aws.create_user(&instance, &nikki()).await.unwrap();
-    let assignment = Assignment {
-        account: instance.owner.clone(),
-        permission_set: set.clone(),
-        principal: Principal::User(user.clone()),
-    };
+    let assignment = nikki_in_ops(&aws, &instance).await;
+    let (set, user) = (assignment.permission_set.clone(), assignment.principal.id().to_owned());
     assert!(
         !aws.is_assigned(&instance, &assignment, By::Principal, Look::Fresh)
             .await

@@ -1,7 +1,7 @@
 //! The summary that closes a run.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap},
     io,
 };
 
@@ -123,12 +123,12 @@ pub(super) fn failed<W: io::Write>(paper: &mut Paper<W>, all: &[Failure]) -> io:
     let mut by_reason: HashMap<_, usize> = HashMap::new();
     for failure in all {
         let Fault { code, why, hint, .. } = &failure.fault;
-        let next = alike.len();
-        match by_reason.entry((code, why, hint)) {
-            Entry::Occupied(at) if !why.is_empty() => alike[*at.get()].push(failure),
-            Entry::Occupied(_) => alike.push(vec![failure]),
-            Entry::Vacant(at) => {
-                at.insert(next);
+        // Where no reason is known, it is nobody else's.
+        let known = by_reason.get(&(code, why, hint)).filter(|_| !why.is_empty());
+        match known {
+            Some(&at) => alike[at].push(failure),
+            None => {
+                by_reason.insert((code, why, hint), alike.len());
                 alike.push(vec![failure]);
             }
         }
